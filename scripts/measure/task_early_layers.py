@@ -1,0 +1,61 @@
+"""Do the early layers stay where they began? Sigmoid and ReLU nets trained on the digits by SGD and by Adam."""
+
+from itertools import product
+from pathlib import Path
+from typing import Annotated
+
+from pytask import Product
+
+from scripts.project import DATA, snippets_behind
+from scripts.record import Measurements, exact, measure_into, sampled, settings_node
+
+SETTINGS = {
+    "depths": [2, 5, 10],
+    "width": 32,
+    "epochs": 30,
+    "batch": 64,
+    "seeds": 10,
+    "learning_rates": {"sgd": 0.1, "adam": 0.003},
+}
+
+
+def measure(settings: dict) -> Measurements:
+    import torch
+
+    from snippets import initialisation
+    from snippets.digits import digits
+    from snippets.networks import Plain
+    from snippets.training import train
+
+    x, labels, _, _ = (torch.from_numpy(array) for array in digits())
+    seeds = range(settings["seeds"])
+    variance = {"sigmoid": initialisation.xavier, "relu": initialisation.he}
+    optimisers = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+    measured = {"images": exact(len(x)), "chance_loss": exact(float(torch.tensor(10.0, dtype=torch.float64).log()))}
+    for activation, optimiser, depth in product(variance, optimisers, settings["depths"]):
+        net = Plain(64, settings["width"], 10, depth, activation, variance[activation], seeds)
+        began = [layer.weight.detach().clone() for layer in net.layers]
+        steps = optimisers[optimiser](net.parameters(), lr=settings["learning_rates"][optimiser])
+        losses = train(net, steps, x, labels, seeds, settings["epochs"], settings["batch"])
+        moved = torch.stack(
+            [
+                (layer.weight.detach() - start).flatten(1).norm(dim=1) / start.flatten(1).norm(dim=1)
+                for layer, start in zip(net.layers, began, strict=True)
+            ],
+            dim=1,
+        )
+        name = f"{activation}_{optimiser}_{depth}"
+        measured[f"loss_{name}"] = sampled(losses.T.tolist(), log=True)
+        measured[f"final_loss_{name}"] = sampled(losses[-1].tolist(), log=True)
+        measured[f"moved_{name}"] = sampled(moved.tolist(), log=True)
+        measured[f"first_layer_moved_{name}"] = sampled(moved[:, 0].tolist(), log=True)
+        measured[f"last_layer_moved_{name}"] = sampled(moved[:, -1].tolist(), log=True)
+    return measured
+
+
+def task_early_layers(
+    settings: Annotated[dict, settings_node(SETTINGS)],
+    snippets: list[Path] = snippets_behind(__file__),
+    record: Annotated[Path, Product] = DATA / "early_layers.json",
+) -> None:
+    measure_into(record, measure, settings)

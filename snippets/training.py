@@ -1,0 +1,35 @@
+"""Training: minibatches, the loss, and an optimiser's steps."""
+
+import torch
+from torch.nn.functional import cross_entropy
+
+
+# --8<-- [start:seed_losses]
+def seed_losses(logits, labels):
+    """The mean cross-entropy of each seed: logits (seeds, batch, classes), labels (seeds, batch); shape (seeds,)."""
+    return cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").view(labels.shape).mean(1)
+# --8<-- [end:seed_losses]
+
+
+def batches(count, batch, seeds, epoch):
+    """Indices of the minibatches of one epoch, (seeds, batch) each: every seed shuffles by itself; a rest is dropped."""
+    orders = [torch.randperm(count, generator=torch.Generator().manual_seed(1000 * epoch + s)) for s in seeds]
+    return torch.stack(orders)[:, : count // batch * batch].split(batch, dim=1)
+
+
+# --8<-- [start:train]
+def train(net, optimiser, x, labels, seeds, epochs, batch):
+    """Train `net`; x is (count, …), labels (count,). Returns every epoch's mean loss by seed, (epochs, seeds)."""
+    history = []
+    for epoch in range(epochs):
+        losses = []
+        for index in batches(len(x), batch, seeds, epoch):
+            loss = seed_losses(net(x[index]), labels[index])
+            optimiser.zero_grad()
+            # The seeds share no weight, so the gradient of the sum is every seed's own gradient.
+            loss.sum().backward()
+            optimiser.step()
+            losses.append(loss.detach())
+        history.append(torch.stack(losses).mean(0))
+    return torch.stack(history)
+# --8<-- [end:train]
