@@ -21,3 +21,8 @@ def snippets_behind(file: str | Path) -> list[Path]:
     module = ".".join(Path(file).resolve().relative_to(ROOT).with_suffix("").parts)
     upstream = _import_graph().find_upstream_modules(module)
     return sorted(ROOT / f"{name.replace('.', '/')}.py" for name in upstream if name.startswith("snippets."))
+
+
+def languages() -> list[str]:
+    """The site's languages: the folders of docs/ that hold a home page."""
+    return sorted(home.parent.name for home in DOCS.glob("*/index.md"))

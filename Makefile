@@ -1,0 +1,55 @@
+# Each target is a line or two over a well-known tool; README.md says what they are for.
+PYTHON ?= python3
+VENV ?= .venv
+# A CPU build of PyTorch. Linux registries may hold only CUDA builds under the plain name: TORCH_INDEX names an index with the CPU one.
+TORCH ?= torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
+TORCH_INDEX ?=
+PORT ?= 8000
+
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+export NO_MKDOCS_2_WARNING := 1
+export PLAYWRIGHT_SKIP_BROWSER_GC := 1
+
+.PHONY: serve site test measure retrain verify bench clean
+
+serve: $(VENV)/site.installed
+	$(RUN) mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
+
+site: $(VENV)/site.installed
+	$(RUN) mkdocs build --strict
+
+test: $(VENV)/test.installed
+	$(RUN) pytest
+
+measure: $(VENV)/test.installed
+	$(RUN) pytask build -n 2
+
+retrain: $(VENV)/test.installed
+	$(RUN) pytask build -n 2 --force
+
+verify: $(VENV)/test.installed
+	$(RUN) scripts.verify
+
+bench: $(VENV)/test.installed
+	$(RUN) scripts.bench
+
+clean:
+	rm -rf site $(VENV)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) pip install --quiet --upgrade pip
+
+$(VENV)/site.installed: pyproject.toml | $(BIN)/python
+	$(RUN) pip install --quiet --editable '.[site]'
+	@touch $@
+
+$(VENV)/test.installed: pyproject.toml $(VENV)/site.installed
+	@$(RUN) pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) '$(TORCH)' || { \
+	  echo "pip finds no CPU build of PyTorch ($(TORCH)). Say where it is: make TORCH_INDEX=<the CPU index that pytorch.org names> …"; \
+	  echo "or take what the registry has, several GB on Linux: make TORCH=torch==2.13.0 …"; exit 1; }
+	$(RUN) pip install --quiet --editable '.[site,test]'
+	$(RUN) scripts.browser
+	@touch $@

@@ -1,0 +1,34 @@
+"""The browser that tests drive: the machine's Chromium where there is one, else Playwright's own, fetched once."""
+
+import shutil
+import subprocess
+import sys
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def executable() -> str | None:
+    """The path of the machine's Chromium or Chrome, or None: then Playwright uses the one it fetched."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def main() -> int:
+    if executable():
+        return 0
+    fetched = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
+    if fetched.returncode:
+        print("no browser: install Chromium (Debian: apt-get install chromium), or let Playwright reach its download", file=sys.stderr)
+    return fetched.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

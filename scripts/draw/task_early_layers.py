@@ -1,0 +1,95 @@
+"""Training sigmoid and ReLU nets: the loss by epoch, and how far each layer's weights move."""
+
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from pytask import Product, task
+
+from scripts.draw.style import OTHER, PLAIN, STYLE, THEORY, figure_path, log_axis, panels, save, spread
+from scripts.project import DATA, languages
+from scripts.record import array, read
+
+TEXT = {
+    "ja": {
+        "loss": "深いシグモイド網は SGD では学習が進まない",
+        "epoch": "エポック",
+        "cross_entropy": "訓練損失",
+        "moved": "SGD では入力側の層がほとんど動かない",
+        "layer": "層 l(左が入力側)",
+        "distance": "重みの移動量 ‖W − W₀‖ / ‖W₀‖",
+        "sigmoid": "シグモイド",
+        "relu": "ReLU",
+        "sgd": "SGD",
+        "adam": "Adam",
+        "depth": "{} 層",
+        "chance": "当て推量",
+    },
+    "en": {
+        "loss": "Deep sigmoid nets do not learn by SGD",
+        "epoch": "epoch",
+        "cross_entropy": "training loss",
+        "moved": "By SGD the early layers hardly move",
+        "layer": "layer l (input side on the left)",
+        "distance": "movement ‖W − W₀‖ / ‖W₀‖",
+        "sigmoid": "sigmoid",
+        "relu": "ReLU",
+        "sgd": "SGD",
+        "adam": "Adam",
+        "depth": "{} layers",
+        "chance": "chance",
+    },
+}
+
+LINES = ["-", "--", ":"]
+
+
+def draw_loss(record: dict[str, Any], text: dict[str, str]) -> Figure:
+    settings = record["settings"]
+    figure, axes = panels(2, 2, height=2.2, sharex=True, sharey=True)
+    epochs = np.arange(1, settings["epochs"] + 1)
+    for axis, (activation, optimiser) in zip(axes.flat, product(("sigmoid", "relu"), ("sgd", "adam")), strict=True):
+        axis.axhline(float(array(record, "chance_loss")), color=THEORY, linestyle="--", linewidth=0.8)
+        color = PLAIN if activation == "sigmoid" else OTHER
+        for depth, line in zip(settings["depths"], LINES, strict=True):
+            losses = array(record, f"loss_{activation}_{optimiser}_{depth}")
+            spread(axis, epochs, losses, color=color, log=True, linestyle=line, label=text["depth"].format(depth))
+        log_axis(axis, "y")
+        axis.set_title(f"{text[activation]}, {text[optimiser]}", fontweight="normal", fontsize=9, color=color)
+    axes[0, 1].legend(loc="lower left", fontsize=8)
+    figure.suptitle(text["loss"], x=0.02, ha="left", fontsize=10, fontweight="bold")
+    figure.supxlabel(text["epoch"], fontsize=9)
+    figure.supylabel(text["cross_entropy"], fontsize=9)
+    return figure
+
+
+def draw_moved(record: dict[str, Any], text: dict[str, str]) -> Figure:
+    depth = record["settings"]["depths"][-1]
+    layers = np.arange(1, depth + 1)
+    figure, axis = panels(height=3.2)
+    for activation, optimiser in product(("relu", "sigmoid"), ("adam", "sgd")):
+        moved = array(record, f"moved_{activation}_{optimiser}_{depth}")
+        color, line = PLAIN if activation == "sigmoid" else OTHER, "-" if optimiser == "sgd" else "--"
+        label = f"{text[activation]}, {text[optimiser]}"
+        spread(axis, layers, moved, color=color, log=True, linestyle=line, label=label)
+    log_axis(axis, "y")
+    axis.legend(loc="lower right", fontsize=8)
+    axis.set(title=text["moved"], xlabel=text["layer"], ylabel=text["distance"], xticks=layers)
+    return figure
+
+
+for _language in languages():
+
+    @task(id=_language)
+    def task_early_layers(
+        language: str = _language,
+        record: Path = DATA / "early_layers.json",
+        style: Path = STYLE,
+        loss: Annotated[Path, Product] = figure_path("early_layers_loss", _language),
+        moved: Annotated[Path, Product] = figure_path("early_layers_moved", _language),
+    ) -> None:
+        measured = read("early_layers")
+        save(draw_loss(measured, TEXT[language]), loss)
+        save(draw_moved(measured, TEXT[language]), moved)

@@ -1,0 +1,37 @@
+"""Run each lab and keep it as a notebook, which mkdocs-jupyter renders and a reader can download."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from pytask import Product, task
+
+from scripts.project import DOCS, ROOT, SNIPPETS, languages
+
+# Read by a pattern, not as YAML: mkdocs.yml holds Python tags.
+REPOSITORY = re.search(r"^repo_url: (\S+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[1]
+
+# Colab opens a notebook without the project around it.
+SETUP = f"""import importlib.util, subprocess, sys
+if importlib.util.find_spec("snippets") is None:
+    subprocess.run(["git", "clone", "--depth", "1", "{REPOSITORY}", "project"], check=True)
+    sys.path.insert(0, "project")"""
+
+for _lab in [lab for language in languages() for lab in sorted((DOCS / language / "labs").glob("*.py"))]:
+
+    @task(id=f"{_lab.parent.parent.name}-{_lab.stem}")
+    def task_lab(
+        lab: Path = _lab,
+        snippets: list[Path] = sorted(SNIPPETS.glob("*.py")),
+        notebook: Annotated[Path, Product] = _lab.with_suffix(".ipynb"),
+    ) -> None:
+        cells = jupytext.read(lab)
+        cells.cells.insert(1, nbformat.v4.new_code_cell(SETUP))
+        cells.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        NotebookClient(cells, timeout=120, resources={"metadata": {"path": ROOT}}).execute()
+        for cell in cells.cells:
+            cell.metadata.pop("execution", None)  # times of day: the same lab would differ at every run
+        notebook.write_text(nbformat.writes(cells), encoding="utf-8")

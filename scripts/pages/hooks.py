@@ -1,0 +1,152 @@
+"""MkDocs hooks: they render what the records and snippets say, and stop the build at a mistake. They never train."""
+
+import logging
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:  # `mkdocs` alone, where the project itself is not installed
+    sys.path.insert(0, str(ROOT))
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import get_toc
+from mkdocs.utils import get_relative_url
+
+from scripts.pages import claims, figures, formulas, labs, parity, values
+from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
+from scripts.record import RecordError
+from scripts.stale import stale
+
+log = logging.getLogger("mkdocs.hooks.pages")
+
+_INCLUDE = re.compile(r'^--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w.-]+))?"', re.MULTILINE)
+_FIGURE = re.compile(r"!\[[^\]]*\]\((?P<path>figures/[^)]+)\)")
+_mathjax: formulas.MathJax | None = None
+_serving = False
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    global _mathjax, _serving
+    _serving = command == "serve"
+    drawn = subprocess.run(
+        [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"], cwd=ROOT, capture_output=True, text=True
+    )
+    if drawn.returncode:
+        raise PluginError(f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}")
+    for line in stale():
+        message = f"{line}. Run `make measure`, or undo the change"
+        if not _serving:
+            raise PluginError(message)
+        log.warning(message)
+    _mathjax = formulas.MathJax()
+
+
+def on_shutdown() -> None:
+    if _mathjax:
+        _mathjax.close()
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    # The repository's address is set once, as repo_url; where GitHub publishes the site follows from it.
+    owner, name = config.repo_url.rstrip("/").split("/")[-2:]
+    if not config.site_url:
+        config.site_url = f"https://{owner}.github.io/{name}/"
+    return config
+
+
+@event_priority(-200)  # after mkdocs-static-i18n, which drops mkdocs-jupyter's wrapper of a notebook
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    for file in files:
+        if file.src_uri.endswith(".ipynb"):
+            file.is_documentation_page = lambda: True
+    if _serving:
+        try:
+            parity.check_all()
+        except PageError as error:
+            log.warning(error)
+    else:
+        parity.check_all()
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    if page.file.src_uri.endswith(".ipynb"):
+        return markdown
+    path = Path(page.file.abs_src_path)
+    language = page.file.locale
+    # MkDocs has cut the front matter off; line numbers count it.
+    offset = path.read_text(encoding="utf-8-sig").count("\n") - markdown.count("\n")
+
+    def mistake(position: int, message: str) -> PageError:
+        return PageError(path, offset + line_of(markdown, position), message)
+
+    for match in _INCLUDE.finditer(markdown):
+        _require_section(match, mistake)
+    for match in _FIGURE.finditer(prose(markdown)):
+        if not (path.parent / match["path"]).exists():
+            drawn = [f"figures/{p.name}" for p in (path.parent / "figures").glob("*.svg")]
+            raise mistake(match.start(), f"no figure '{match['path']}'; {nearest(match['path'], drawn)}. scripts/draw draws them")
+
+    def brace(inside: str, context: str, position: int) -> str:
+        try:
+            if inside.startswith("claim "):
+                return replace_braces(claims.render(inside.removeprefix("claim ").strip(), language, config.repo_url), brace)
+            if inside == "all values":
+                return values.table(_used_values(path.parent), language, config.repo_url, get_relative_url("data/", page.url))
+            return _value(inside, context, language)
+        except (LookupError, RecordError) as error:
+            raise mistake(position, str(error.args[0])) from None
+
+    return replace_braces(markdown, brace)
+
+
+def _require_section(match: re.Match[str], mistake) -> None:
+    file, section = ROOT / match["file"], match["section"]
+    if not file.is_file():
+        known = [str(p.relative_to(ROOT)) for p in (ROOT / "snippets").glob("*.py")]
+        raise mistake(match.start(), f"no file '{match['file']}' to include; {nearest(match['file'], known)}")
+    known = re.findall(r"--8<-- \[start:([\w.-]+)\]", file.read_text(encoding="utf-8"))
+    if section and section not in known:
+        raise mistake(match.start(), f"{match['file']} has no section '{section}'; {nearest(section, known)}")
+
+
+def _value(inside: str, context: str, language: str) -> str:
+    name, _, spec = (part.strip() for part in inside.partition("|"))
+    value = values.lookup(name)
+    if context in ("display", "inline"):
+        return values.tex(value, spec, language)
+    written = values.text(value, spec, language)
+    return written if context == "image" else f'[{written}](values.md#{name}){{.value title="{name}"}}'
+
+
+def _used_values(folder: Path) -> list[str]:
+    used: dict[str, str] = {}
+    for page in sorted(folder.glob("*.md")):
+        replace_braces(page.read_text(encoding="utf-8"), lambda inside, *_: used.setdefault(inside.partition("|")[0].strip(), ""))
+    return sorted(name for name in used if not name.startswith(("claim ", "all ")))
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    folder = Path(page.file.abs_src_path).parent
+    if page.file.src_uri.endswith(".ipynb"):
+        html = labs.tidy(html)
+        page.toc = get_toc(labs.contents(html))
+    html = figures.inline_all(html, folder / "figures")
+    try:
+        return _mathjax.typeset_html(html)
+    except formulas.FormulaError as error:
+        source = Path(page.file.abs_src_path).read_text(encoding="utf-8")
+        position = max(source.find(error.tex), 0)
+        raise PageError(page.file.abs_src_path, line_of(source, position), f"MathJax rejects the formula ${error.tex}$: {error}") from None
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    stylesheet = Path(config.site_dir) / "assets/mathjax/formulas.css"
+    stylesheet.parent.mkdir(parents=True, exist_ok=True)
+    stylesheet.write_text(_mathjax.stylesheet(), encoding="utf-8")

@@ -1,0 +1,34 @@
+"""Labs: what mkdocs-jupyter renders, made part of the site's own look and weight."""
+
+import re
+
+_STYLE_OR_SCRIPT = re.compile(r"<style.*?</style>|<script.*?</script>|<link [^>]*>", re.DOTALL)
+_HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)(?:<a class=\"anchor-link\".*?</a>)?</h\1>", re.DOTALL)
+_MARKDOWN_CELL = re.compile(r'(<div class="jp-RenderedHTMLCommon.*?data-mime-type="text/markdown">)(.*?)(</div>)', re.DOTALL)
+_DISPLAY, _INLINE = re.compile(r"\$\$(.+?)\$\$", re.DOTALL), re.compile(r"\$([^$\n]+)\$")
+
+
+def tidy(content: str) -> str:
+    """A notebook's HTML without the 600 kB of style and script that come with each, and with headings that can be linked to."""
+    content = _STYLE_OR_SCRIPT.sub("", content)
+    count = iter(range(1, 1000))
+    content = _HEADING.sub(lambda m: f'<h{m[1]} id="{heading_id(next(count))}">{m[2]}</h{m[1]}>', content)
+    return _MARKDOWN_CELL.sub(lambda m: m[1] + _marked_formulas(m[2]) + m[3], content)
+
+
+def heading_id(number: int) -> str:
+    return f"section-{number}"
+
+
+def _marked_formulas(html: str) -> str:
+    html = _DISPLAY.sub(r'<div class="arithmatex">\\[\1\\]</div>', html)
+    return _INLINE.sub(r'<span class="arithmatex">\\(\1\\)</span>', html)
+
+
+def contents(content: str) -> list[dict[str, object]]:
+    """The table of contents of a tidied lab, as MkDocs' `get_toc` takes it."""
+    tokens: list[dict[str, object]] = []
+    for level, identifier, title in re.findall(r'<h([12]) id="([^"]*)">(.*?)</h\1>', content, re.DOTALL):
+        token = {"level": int(level), "id": identifier, "name": re.sub("<[^>]+>", "", title), "children": []}
+        (tokens[-1]["children"] if level == "2" and tokens else tokens).append(token)
+    return tokens

@@ -1,0 +1,81 @@
+"""Both languages say the same: the same pages, and on each the same headings, formulas, figures, values, code and claims.
+
+The order is that of the paragraphs; within one paragraph each language has its own word order.
+"""
+
+import re
+from collections import Counter
+from itertools import zip_longest
+from pathlib import Path
+
+from scripts.pages.source import BRACE, PageError, line_of, parts
+from scripts.project import DOCS, languages
+
+_HEADING_ID = re.compile(r"^(#+)\s.*?\{\s*#([\w.-]+)[^}]*\}\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^#+\s", re.MULTILINE)
+_INCLUDE = re.compile(r'^--8<-- "([^"]+)"', re.MULTILINE)
+_FIGURE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)]+)\)")
+_TEXT_IN_FORMULA = re.compile(r"\\text\{[^}]*\}")
+
+
+def skeleton(text: str) -> list[tuple[int, Counter[str]]]:
+    """What both languages must share, paragraph by paragraph: the line it starts at, and its items."""
+    items: list[tuple[int, str]] = []
+    for match in parts(text):
+        if match.lastgroup in ("display", "inline"):
+            formula = re.sub(r"\s+", " ", _TEXT_IN_FORMULA.sub("", match[0])).strip("$ ")
+            items.append((match.start(), f"formula ${formula}$"))
+        elif match.lastgroup == "brace":
+            items.append((match.start(), f"value {match[0]}"))
+        elif match.lastgroup == "image":
+            items += [(match.start(), f"value {brace[0]}") for brace in BRACE.finditer(match[0])]
+    for pattern, kind in ((_INCLUDE, "code"), (_FIGURE, "figure"), (_LINK, "link")):
+        items += [(m.start(), f"{kind} {m[1]}") for m in pattern.finditer(text)]
+    for match in _HEADING.finditer(text):
+        identified = _HEADING_ID.match(text, match.start())
+        items.append((match.start(), f"heading {identified[1]} #{identified[2]}" if identified else "heading without {#identifier}"))
+    paragraphs: dict[int, list[str]] = {}
+    starts = [0] + [m.end() for m in re.finditer(r"\n\s*\n", text)]
+    for position, item in items:
+        start = max(start for start in starts if start <= position)
+        paragraphs.setdefault(start, []).append(item)
+    return [(line_of(text, start), Counter(found)) for start, found in sorted(paragraphs.items())]
+
+
+def check(reference: str, other: str, docs: Path = DOCS) -> None:
+    """Hold every page of language `other` against its twin in `reference`.
+
+    Raises:
+        PageError: a page has no twin, or differs from it; names the first difference.
+    """
+    pages = {language: {p.relative_to(docs / language) for p in (docs / language).rglob("*.md")} for language in (reference, other)}
+    for language, twin in ((reference, other), (other, reference)):
+        for page in sorted(pages[language] - pages[twin]):
+            raise PageError(
+                docs / language / page, 1, f"this page has no twin: write {(docs / twin / page).relative_to(docs.parent)}, or remove it"
+            )
+    for page in sorted(pages[reference]):
+        ours, theirs = ((docs / language / page).read_text(encoding="utf-8") for language in (reference, other))
+        _hold(docs / reference / page, skeleton(ours), docs / other / page, skeleton(theirs))
+
+
+def _hold(path: Path, ours: list, twin: Path, theirs: list) -> None:
+    for mine, yours in zip_longest(ours, theirs):
+        if mine and yours and mine[1] == yours[1]:
+            continue
+        line, items = mine or (len(path.read_text(encoding="utf-8").splitlines()), Counter())
+        twin_line, twin_items = yours or (len(twin.read_text(encoding="utf-8").splitlines()), Counter())
+        only, twin_only = ", ".join(items - twin_items) or "nothing more", ", ".join(twin_items - items) or "nothing more"
+        name = twin.relative_to(twin.parents[2])
+        raise PageError(
+            path, line, f"this paragraph and its twin, docs/{name.relative_to('docs') if name.parts[0] == 'docs' else name}:{twin_line}, differ: here {only}; there {twin_only}. "
+            "Both languages show the same headings, formulas, figures, values, code, links and claims: mend one of them"
+        )
+
+
+def check_all() -> None:
+    """Hold every language against Japanese, the source."""
+    for language in languages():
+        if language != "ja":
+            check("ja", language)

@@ -1,0 +1,27 @@
+"""Which records no longer belong to the code that makes them, and why: what `pytask build --dry-run --explain` finds."""
+
+import contextlib
+import io
+import sys
+
+import pytask
+
+from scripts.project import ROOT
+
+
+def stale() -> list[str]:
+    """One line a stale record: its task and what changed. Nothing is run; PyTorch is not needed."""
+    printed = io.StringIO()
+    sys.path.insert(0, str(ROOT))
+    with contextlib.redirect_stdout(printed):
+        session = pytask.build(config=ROOT / "pyproject.toml", paths=ROOT / "scripts/measure", dry_run=True, explain=True)
+    sys.path.pop(0)
+    if session.exit_code not in (pytask.ExitCode.OK, pytask.ExitCode.FAILED):
+        return [f"the measurements cannot be read:\n{printed.getvalue()}"]
+    found = []
+    for report in session.execution_reports:
+        if report.outcome == pytask.TaskOutcome.WOULD_BE_EXECUTED:
+            explanation = report.task.attributes.get("explanation")
+            reasons = [f"{reason.node_name} ({reason.reason})" for reason in explanation.reasons]
+            found.append(f"{report.task.name} is stale: {', '.join(reasons)}")
+    return found
