@@ -24,3 +24,22 @@ def gaussian_weights(depth, width, variance, rng):
     """`depth` square matrices (width, width) with entries from N(0, variance(width, width)); `rng` a NumPy Generator."""
     deviation = np.sqrt(variance(width, width))
     return [deviation * rng.standard_normal((width, width)) for _ in range(depth)]
+
+
+# --8<-- [start:factors]
+def relu_factor(variance_times_width):
+    """√(½ N v): what one ReLU layer with N inputs and weights of variance v multiplies the root mean square gradient by.
+
+    N weights of variance v come together, and half of the units pass the gradient on. He et al. 2015, eq. 14.
+    """
+    return np.sqrt(variance_times_width / 2)
+
+
+def wide_sigmoid_factor(width):
+    """(√N / 6√π)^½: the same for a sigmoid layer of width N with weights from N(0, 1), N large.
+
+    z ~ N(0, N/2), since about half of the activations are near 1 and the rest near 0, and ∫σ′(z)² dz = 1/6; so
+    N · E[σ′(z)²] ≈ N · (1/6) / √(2π · N/2).
+    """
+    return np.sqrt(np.sqrt(width) / (6 * np.sqrt(np.pi)))
+# --8<-- [end:factors]

@@ -25,13 +25,16 @@ SETTINGS = {
 
 
 def norms(activation: str, init: str, width: int, depth: int, batch: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """‖∂E/∂Wₗ‖ and ‖∂E/∂aₗ‖ for l = 1 … depth; E = ½ mean over the batch of ‖a_depth − t‖², x and t Gaussian."""
+    """‖∂E/∂Wₗ‖ and ‖∂E/∂aₗ‖ for l = 1 … depth; E the batch's mean of g·a_depth, inputs x and directions g Gaussian.
+
+    A gradient at the output that does not depend on the net: what is left is what the layers do to it.
+    """
     rng = np.random.default_rng(seed)
     phi = getattr(activations, activation)
     weights = initialisation.gaussian_weights(depth, width, getattr(initialisation, init), rng)
-    x, target = rng.standard_normal((2, batch, width))
+    x, g = rng.standard_normal((2, batch, width))
     z, a = forward(x, weights, phi)
-    of_weights, of_activations = backward(z, a, weights, (a[-1] - target) / batch, phi)
+    of_weights, of_activations = backward(z, a, weights, g / batch, phi)
     return np.array([np.linalg.norm(g) for g in of_weights]), np.array([np.linalg.norm(g) for g in of_activations])
 
 
@@ -46,6 +49,10 @@ def measure(settings: dict) -> Measurements:
             measured[f"weights_{name}"] = sampled(of_weights, log=True)
             measured[f"activations_{name}"] = sampled(of_activations, log=True)
         measured[f"factor_{name}"] = sampled((of_activations[:, 0] / of_activations[:, -1]) ** (1 / (depth - 1)), log=True)
+    for width in settings["widths"]:
+        measured[f"theory_sigmoid_standard_{width}"] = exact(initialisation.wide_sigmoid_factor(width))
+    measured["theory_relu_xavier"] = exact(initialisation.relu_factor(1.0))
+    measured["theory_relu_he"] = exact(initialisation.relu_factor(2.0))
     width = settings["curves_of_width"]
     for init in ("xavier", "standard"):
         first = [[norms("sigmoid", init, width, d, batch, seed)[0][0] for d in settings["depths"]] for seed in seeds]

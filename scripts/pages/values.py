@@ -1,6 +1,7 @@
 """Values in prose: `{{ topic.measurement }}` becomes the recorded number, with a way back to its record.
 
-    {{ sigmoid.derivative_max }}             an exact value, or the mean ± standard deviation over seeds
+    {{ sigmoid.derivative_max }}             an exact value, or the mean ± standard deviation over seeds; where they
+                                             spread over more than half of it on a log scale, the geometric mean (min–max)
     {{ early_layers.final_loss.mean }}       also .sd, .min, .max (geometric mean for what is measured on a log scale)
     {{ gradient_norms.settings.depth }}      a setting, {{ gradient_norms.provenance.seconds }} where it came from
     {{ sigmoid.quarter_power | .2g }}        Python's format specification, default .3g
@@ -32,7 +33,8 @@ class Value:
     name: str
     topic: str
     number: Any
-    sd: float | None = None
+    sd: float | None = None  # where the spread over seeds is small beside the number
+    extent: tuple[float, float] | None = None  # the smallest and largest seed, where it is not
 
 
 @lru_cache
@@ -84,9 +86,14 @@ def lookup(name: str) -> Value:
 
 
 def _statistic(name: str, topic: str, measurement: dict[str, Any], values: np.ndarray, which: str) -> Value:
-    if which in ("", "mean"):
-        sd = float(values.std(ddof=1)) if not which and measurement["scale"] == "linear" else None
-        return Value(name, topic, float(centre(measurement)), sd)
+    middle = float(centre(measurement))
+    if not which:
+        sd = float(values.std(ddof=1))
+        if measurement["scale"] == "log" and sd > middle / 2:
+            return Value(name, topic, middle, extent=(float(values.min()), float(values.max())))
+        return Value(name, topic, middle, sd)
+    if which == "mean":
+        return Value(name, topic, middle)
     if which in STATISTICS:
         number = values.std(ddof=1) if which == "sd" else getattr(np, which)(values)
         return Value(name, topic, float(number))
@@ -107,15 +114,26 @@ def tex(value: Value, spec: str, language: str) -> str:
 def _written(value: Value, spec: str, language: str, *, times: str, power: Any, pm: str) -> str:
     if isinstance(value.number, str):
         return value.number
-    if value.sd:
-        decimals = max(0, 1 - math.floor(math.log10(value.sd)))
-        if decimals <= 6 and not spec:
-            return f"{_plain(f'{value.number:.{decimals}f}', language)}{pm}{_plain(f'{value.sd:.{decimals}f}', language)}"
+    if value.extent:
+        low, high = (_written(Value("", "", end), spec or ".2g", language, times=times, power=power, pm=pm) for end in value.extent)
+        return f"{_written(Value('', '', value.number), spec or '.2g', language, times=times, power=power, pm=pm)} ({low}–{high})"
+    if value.sd and not spec:
+        return _with_spread(value.number, value.sd, language, times=times, power=power, pm=pm)
     spec = spec or (",d" if isinstance(value.number, int) else ".3g")
     mantissa, _, exponent = format(value.number, spec).partition("e")
     if not exponent:
         return _plain(mantissa, language)
     return f"{_plain(mantissa, language)}{times}{power(int(exponent))}"
+
+
+def _with_spread(mean: float, sd: float, language: str, *, times: str, power: Any, pm: str) -> str:
+    """Both to the second digit of the spread: 0.2356 ± 0.0021; (4.1 ± 0.5) × 10⁻⁶ where the mean is far from 1."""
+    exponent = math.floor(math.log10(abs(mean))) if mean else 0
+    scale = exponent if exponent < -3 or exponent > 4 else 0
+    mean, sd = mean / 10.0**scale, sd / 10.0**scale
+    decimals = max(0, 1 - math.floor(math.log10(sd)))
+    both = pm.join(_plain(f"{number:.{decimals}f}", language) for number in (mean, sd))
+    return f"({both}){times}{power(scale)}" if scale else both
 
 
 def _plain(digits: str, language: str) -> str:
