@@ -11,6 +11,7 @@ from scripts.record import Measurements, exact, measure_into, sampled, settings_
 
 SETTINGS = {
     "depths": [2, 5, 10],
+    "deepest": 10,
     "width": 32,
     "epochs": 30,
     "batch": 64,
