@@ -17,7 +17,7 @@ def test_split_holds_every_image_once(split):
     assert (train_x.shape, test_x.shape) == ((1437, 64), (360, 64))
     assert (train_y.shape, test_y.shape) == ((1437,), (360,))
     images, labels = load_digits(return_X_y=True)
-    # Pixels are whole numbers 0 … 16: undo the standardisation, which is one line, and compare sorted rows with labels.
+    # Pixels are whole numbers 0 … 16: that undoes the standardisation.
     lowest, highest = train_x.min(), train_x.max()
     rows = [np.rint((x - lowest) * 16 / (highest - lowest)) for x in (train_x, test_x)]
     ours = np.column_stack([np.vstack(rows), np.concatenate([train_y, test_y])])

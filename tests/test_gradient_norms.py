@@ -1,4 +1,6 @@
-"""Claims 8 and 11: (¼)ⁿ is a bound with conditions, not a proportionality, and ReLU needs a suitable initialisation."""
+"""Claims 8 and 11: (¼)ⁿ is a bound with conditions, no proportionality; ReLU needs a suitable initialisation."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,7 +37,7 @@ def autograd(x, weights, target, activation):
 def test_backpropagation_agrees_with_autograd(activation):
     rng = np.random.default_rng(1)
     sizes, batch = [5, 7, 3, 4], 6
-    weights = [rng.normal(size=(m, n)) for n, m in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [rng.normal(size=(m, n)) for n, m in pairwise(sizes)]
     x, target = rng.normal(size=(batch, 5)), rng.normal(size=(batch, 4))
     phi = getattr(activations, activation)
     z, a = forward(x, weights, phi)
@@ -52,10 +54,13 @@ def test_backpropagation_agrees_with_autograd(activation):
 
 
 @pytest.mark.parametrize(
-    "activation, initialisation", [("sigmoid", "xavier"), ("tanh", "standard"), ("relu", "he")]
+    "activation, initialisation", [("sigmoid", "xavier"), ("tanh", "xavier"), ("relu", "he")]
 )
 def test_record_agrees_with_autograd(record, activation, initialisation):
-    """Seeds 0 and 19 once more, from the same draws, by PyTorch."""
+    """Seeds 0 and 19 once more, from the same draws, by PyTorch.
+
+    Not tanh with N(0, 1): it is chaotic, and thirty layers take a rounding error to 2e-5.
+    """
     depth, batch, width = (record["settings"][key] for key in ("depth", "batch", "curves_of_width"))
     deviation = {"xavier": width**-0.5, "he": (2 / width) ** 0.5, "standard": 1.0}[initialisation]
     name = f"{activation}_{initialisation}_{width}"
@@ -104,13 +109,13 @@ def test_quarter_power_is_a_bound_not_a_proportionality(record):
     assert max(shares) <= 1
     assert max(shares) / min(shares) > 100
 
-    # In the record, the factor per layer: below ¼ with Xavier, above with He, above 1 with N(0, 1) at width 256.
+    # The factor per layer: below ¼ with Xavier, above with He, above 1 with N(0, 1) at width 256.
     for width in record["settings"]["widths"]:
         assert (array(record, f"factor_sigmoid_xavier_{width}") < 0.25).all()
         assert (array(record, f"factor_sigmoid_he_{width}") > 0.25).all()
     assert (array(record, "factor_sigmoid_standard_256") > 1).all()
 
-    # Were the first layer's gradient proportional to (¼)ⁿ, gradient · 4ⁿ would not depend on n: it falls or rises with it.
+    # Were the first layer's gradient proportional to (¼)ⁿ, gradient · 4ⁿ would not depend on n.
     by_depth = 4.0 ** np.array(record["settings"]["depths"])
     falling = array(record, "first_layer_sigmoid_xavier") * by_depth
     rising = array(record, "first_layer_sigmoid_standard") * by_depth
@@ -120,27 +125,24 @@ def test_quarter_power_is_a_bound_not_a_proportionality(record):
 
 def test_first_layer_gradient_falls_with_depth(record):
     assert (np.diff(array(record, "first_layer_sigmoid_xavier"), axis=1) < 0).all()
-    # With N(0, 1) single seeds go up and down; the typical one falls, and much more slowly.
-    typical = centre(record["measurements"]["first_layer_sigmoid_standard"])
-    assert (np.diff(typical) < 0).all()
-    assert typical[-1] / typical[0] > 1e10 * np.prod(
-        [
-            centre(record["measurements"][f"first_layer_sigmoid_xavier_depth_{d}"]) ** s
-            for d, s in ((30, 1), (1, -1))
-        ]
+    # With N(0, 1) single seeds go up and down; the typical one falls, and far more slowly.
+    xavier, standard = (
+        centre(record["measurements"][f"first_layer_sigmoid_{name}"]) for name in ("xavier", "standard")
     )
+    assert (np.diff(standard) < 0).all()
+    assert standard[-1] / standard[0] > 1e10 * xavier[-1] / xavier[0]
 
 
 def test_sigmoid_standard_factor_grows_with_width(record):
     factors = [
         array(record, f"factor_sigmoid_standard_{width}") for width in sorted(record["settings"]["widths"])
     ]
-    for narrow, wide in zip(factors[:-1], factors[1:], strict=True):
+    for narrow, wide in pairwise(factors):
         assert narrow.max() < wide.min()
 
 
 def test_relu_needs_a_suitable_initialisation(record):
-    """Half of the units pass, so a layer multiplies by about √(N·variance/2): 1 with He, √½ with Xavier, √(N/2) with N(0, 1)."""
+    """Half of the units pass, so a layer multiplies by about √(N · variance / 2)."""
     for width in record["settings"]["widths"]:
         expected = {"he": 1.0, "xavier": 0.5**0.5, "standard": (width / 2) ** 0.5}
         for initialisation, factor in expected.items():
@@ -155,7 +157,7 @@ def test_relu_needs_a_suitable_initialisation(record):
             < array(record, f"factor_relu_standard_{width}").min()
         )
 
-    # Over 30 layers that is the difference between a gradient that arrives and one that does not, or explodes.
+    # Over 30 layers: a gradient that arrives, one that vanishes, one that explodes.
     def arrives(initialisation):
         norm = array(record, f"activations_relu_{initialisation}_64")
         return norm[:, 0] / norm[:, -1]
@@ -175,5 +177,5 @@ def test_factor_is_the_mean_ratio_of_neighbouring_layers(record):
             np.testing.assert_allclose(
                 array(record, f"factor_{activation}_{initialisation}_64"),
                 np.exp(ratios.mean(axis=1)),
-                rtol=2e-6,
+                rtol=1e-5,
             )

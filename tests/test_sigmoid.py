@@ -1,4 +1,4 @@
-"""Claims 6, 9 and 11: σ′ is at most ¼, (¼)¹⁰ is the article's number, and ReLU's derivative is 1 on the positive side."""
+"""Claims 6, 9 and 11: σ′ is at most ¼, (¼)¹⁰ is the article's number, ReLU′ is 1 on the positive side."""
 
 import mpmath
 import numpy as np
