@@ -1,4 +1,4 @@
-"""Claims 8 and 11: (¼)ⁿ is a bound with conditions, no proportionality; ReLU needs a suitable initialisation."""
+"""Claims 8 and 11: (¼)ⁿ is a bound with conditions, no proportionality; ReLU needs a suitable start."""
 
 from itertools import pairwise
 
@@ -131,6 +131,23 @@ def test_first_layer_gradient_falls_with_depth(record):
     )
     assert (np.diff(standard) < 0).all()
     assert standard[-1] / standard[0] > 1e10 * xavier[-1] / xavier[0]
+
+
+@pytest.mark.parametrize("initialisation", ["xavier", "standard"])
+def test_first_layer_gradients_agree_with_autograd(record, initialisation):
+    batch, width = record["settings"]["batch"], record["settings"]["curves_of_width"]
+    deviation = {"xavier": width**-0.5, "standard": 1.0}[initialisation]
+    depths, name = record["settings"]["depths"], f"first_layer_sigmoid_{initialisation}"
+    again = []
+    for depth in depths:
+        rng = np.random.default_rng(3)
+        weights = [deviation * rng.standard_normal((width, width)) for _ in range(depth)]
+        x, target = rng.standard_normal((2, batch, width))
+        again.append(np.linalg.norm(autograd(x, weights, target, "sigmoid")[0][0]))
+    np.testing.assert_allclose(array(record, name)[3], again, rtol=1e-5)
+    for depth in (1, 10, 30):
+        column = array(record, name)[:, depths.index(depth)]
+        np.testing.assert_array_equal(array(record, f"{name}_depth_{depth}"), column)
 
 
 def test_sigmoid_standard_factor_grows_with_width(record):
