@@ -1,0 +1,45 @@
+"""The variances against PyTorch's own initialisers, and what they are for: variance that a layer keeps."""
+
+import numpy as np
+import pytest
+import torch
+
+from snippets.initialisation import gaussian_weights, he, standard, xavier
+
+
+@pytest.mark.parametrize(
+    "variance, initialise",
+    [
+        (xavier, torch.nn.init.xavier_normal_),
+        (he, torch.nn.init.kaiming_normal_),
+        (standard, torch.nn.init.normal_),
+    ],
+)
+def test_variance_is_that_of_pytorchs_initialiser(variance, initialise):
+    torch.manual_seed(0)
+    inputs, outputs = 300, 600
+    drawn = initialise(torch.empty(outputs, inputs))
+    # 180,000 draws know their variance to 0.3 %; `he` with outputs for inputs would be off by a factor of 2.
+    assert variance(inputs, outputs) == pytest.approx(drawn.var().item(), rel=0.015)
+
+
+def test_variances_in_small_numbers():
+    assert xavier(10, 40) == 2 / 50
+    assert he(10, 40) == 2 / 10
+    assert standard(10, 40) == 1
+
+
+def test_gaussian_weights_have_the_variance_and_the_seed_asked_for():
+    weights = gaussian_weights(3, 200, he, np.random.default_rng(0))
+    assert [W.shape for W in weights] == [(200, 200)] * 3
+    assert np.var(weights) == pytest.approx(2 / 200, rel=0.02)
+    again = gaussian_weights(3, 200, he, np.random.default_rng(0))
+    np.testing.assert_array_equal(weights, again)
+    assert not np.array_equal(weights[0], weights[1])
+
+
+def test_he_keeps_the_mean_square_through_relu():
+    rng = np.random.default_rng(0)
+    x = np.maximum(rng.standard_normal((500, 400)), 0)
+    (W,) = gaussian_weights(1, 400, he, rng)
+    assert np.mean(np.maximum(x @ W.T, 0) ** 2) == pytest.approx(np.mean(x**2), rel=0.1)
