@@ -26,15 +26,16 @@ def measure(settings: dict) -> Measurements:
     from snippets import initialisation
     from snippets.digits import digits
     from snippets.networks import Plain
-    from snippets.training import train
+    from snippets.training import seed_losses, train
 
     x, labels, _, _ = (torch.from_numpy(array) for array in digits())
+    x = x.double()  # a step of 1e-8 of a weight's size, as a deep sigmoid net takes, is lost to rounding in single precision
     seeds = range(settings["seeds"])
     variance = {"sigmoid": initialisation.xavier, "relu": initialisation.he}
     optimisers = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
     measured = {"images": exact(len(x)), "chance_loss": exact(float(torch.tensor(10.0, dtype=torch.float64).log()))}
     for activation, optimiser, depth in product(variance, optimisers, settings["depths"]):
-        net = Plain(64, settings["width"], 10, depth, activation, variance[activation], seeds)
+        net = Plain(64, settings["width"], 10, depth, activation, variance[activation], seeds).double()
         began = [layer.weight.detach().clone() for layer in net.layers]
         steps = optimisers[optimiser](net.parameters(), lr=settings["learning_rates"][optimiser])
         losses = train(net, steps, x, labels, seeds, settings["epochs"], settings["batch"])
@@ -45,9 +46,11 @@ def measure(settings: dict) -> Measurements:
             ],
             dim=1,
         )
+        with torch.no_grad():
+            final = seed_losses(net(x.expand(len(seeds), *x.shape)), labels.expand(len(seeds), -1))
         name = f"{activation}_{optimiser}_{depth}"
         measured[f"loss_{name}"] = sampled(losses.T.tolist(), log=True)
-        measured[f"final_loss_{name}"] = sampled(losses[-1].tolist(), log=True)
+        measured[f"final_loss_{name}"] = sampled(final.tolist(), log=True)
         measured[f"moved_{name}"] = sampled(moved.tolist(), log=True)
         measured[f"first_layer_moved_{name}"] = sampled(moved[:, 0].tolist(), log=True)
         measured[f"last_layer_moved_{name}"] = sampled(moved[:, -1].tolist(), log=True)

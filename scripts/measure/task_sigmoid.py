@@ -23,7 +23,7 @@ def measure(settings: dict) -> Measurements:
         "sigmoid": exact(sigmoid(z)),
         "derivative": exact(sigmoid_derivative(z)),
         "derivative_max": exact(maximum),
-        # Where a search ends is known to about the square root of machine precision only; eight decimals are stable.
+        # A search knows the place of a maximum only to the square root of machine precision.
         "argmax_found": exact(round(float(search.x), 6) + 0.0),
         "derivative_max_found": exact(round(float(-search.fun), 12)),
         "saturated_derivative": exact(sigmoid_derivative(float(settings["slope_step"]))),
