@@ -40,7 +40,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     spread(axis, steps[[0, -1]], autograd[:, None].repeat(2, axis=1), color=OTHER, log=True)
     log_axis(axis, "x")
     log_axis(axis, "y")
-    axis.text(1e-9, 8e-4, text["difference"], color=PLAIN)
+    axis.text(2e-8, 3e-2, text["difference"], color=PLAIN)
     axis.text(2e-3, 2e-8, text["truncation"], ha="left", fontsize=8)
     axis.text(1.5e-11, 3e-9, text["rounding"], ha="center", fontsize=8)
     axis.text(1e-7, 3e-15, text["autograd"], ha="center", color=OTHER)

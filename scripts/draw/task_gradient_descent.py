@@ -44,7 +44,7 @@ TEXT = {
 
 
 def draw_paths(record: dict[str, Any], text: dict[str, str]) -> Figure:
-    rates = record["settings"]["learning_rates"]
+    rates = dict(sorted(record["settings"]["learning_rates"].items(), key=lambda item: item[1]))
     figure, axes = panels(len(rates), height=1.05, sharex=True)
     for axis, (name, rate) in zip(axes, rates.items(), strict=True):
         axis.axhline(0, color=FAINT, linewidth=0.8)

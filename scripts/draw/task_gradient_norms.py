@@ -77,9 +77,9 @@ def draw_depths(record: dict[str, Any], text: dict[str, str]) -> Figure:
     for init, color, line in [("xavier", PLAIN, "-"), ("standard", PLAIN, "--")]:
         first = array(record, f"first_layer_sigmoid_{init}")
         middle = spread(axis, depths, first / first[:, :1], color=color, log=True, linestyle=line)
-        axis.text(depths[-1], middle[-1] * 30, f"{text['sigmoid']}, {text[init]}", color=color, ha="right")
+        axis.text(depths[-4], middle[-4] * 60, f"{text['sigmoid']}, {text[init]}", color=color)
     axis.plot(depths, 0.25 ** (depths - 1.0), color=THEORY, linestyle="--", linewidth=1)
-    axis.text(depths[-1], 0.25 ** (depths[-1] - 1.0) * 1e-3, "(1/4)ⁿ⁻¹", color=THEORY, ha="right")
+    axis.text(depths[-3], 0.25 ** (depths[-3] - 1.0) * 1e-5, "(1/4)ⁿ⁻¹", color=THEORY, ha="right")
     log_axis(axis, "y")
     axis.set(title=text["depths"], xlabel=text["depth"], ylabel=text["first"], ylim=(1e-22, 1e2))
     return figure

@@ -98,7 +98,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             if inside.startswith("claim "):
                 return replace_braces(claims.render(inside.removeprefix("claim ").strip(), language, config.repo_url), brace)
             if inside == "all values":
-                return values.table(_used_values(path.parent), language, config.repo_url, get_relative_url("data/", page.url))
+                return values.table(_used_values(path.parent, language), language, config.repo_url, get_relative_url("data/", page.url))
             return _value(inside, context, language)
         except (LookupError, RecordError) as error:
             raise mistake(position, str(error.args[0])) from None
@@ -125,11 +125,20 @@ def _value(inside: str, context: str, language: str) -> str:
     return written if context == "image" else f'[{written}](values.md#{name}){{.value title="{name}"}}'
 
 
-def _used_values(folder: Path) -> list[str]:
-    used: dict[str, str] = {}
-    for page in sorted(folder.glob("*.md")):
-        replace_braces(page.read_text(encoding="utf-8"), lambda inside, *_: used.setdefault(inside.partition("|")[0].strip(), ""))
-    return sorted(name for name in used if not name.startswith(("claim ", "all ")))
+def _used_values(folder: Path, language: str) -> list[str]:
+    """The names of all values that the pages of a folder use, in their claims too."""
+    used: set[str] = set()
+
+    def collect(inside: str, *_: object) -> str:
+        if inside.startswith("claim "):
+            identifier = inside.removeprefix("claim ").strip()
+            return replace_braces(claims.render(identifier, language, ""), collect) if identifier in claims.claims() else ""
+        used.add(inside.partition("|")[0].strip())
+        return ""
+
+    for page in folder.glob("*.md"):
+        replace_braces(page.read_text(encoding="utf-8"), collect)
+    return sorted(used - {"all values"})
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:

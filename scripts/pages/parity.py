@@ -1,10 +1,9 @@
 """Both languages say the same: the same pages, and on each the same headings, formulas, figures, values, code and claims.
 
-The order is that of the paragraphs; within one paragraph each language has its own word order.
+The order is that of the paragraphs; within one paragraph each language has its own word order, and may say a symbol twice.
 """
 
 import re
-from collections import Counter
 from itertools import zip_longest
 from pathlib import Path
 
@@ -19,7 +18,7 @@ _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)]+)\)")
 _TEXT_IN_FORMULA = re.compile(r"\\text\{[^}]*\}")
 
 
-def skeleton(text: str) -> list[tuple[int, Counter[str]]]:
+def skeleton(text: str) -> list[tuple[int, set[str]]]:
     """What both languages must share, paragraph by paragraph: the line it starts at, and its items."""
     items: list[tuple[int, str]] = []
     for match in parts(text):
@@ -40,7 +39,7 @@ def skeleton(text: str) -> list[tuple[int, Counter[str]]]:
     for position, item in items:
         start = max(start for start in starts if start <= position)
         paragraphs.setdefault(start, []).append(item)
-    return [(line_of(text, start), Counter(found)) for start, found in sorted(paragraphs.items())]
+    return [(line_of(text, start), set(found)) for start, found in sorted(paragraphs.items())]
 
 
 def check(reference: str, other: str, docs: Path = DOCS) -> None:
@@ -64,9 +63,9 @@ def _hold(path: Path, ours: list, twin: Path, theirs: list) -> None:
     for mine, yours in zip_longest(ours, theirs):
         if mine and yours and mine[1] == yours[1]:
             continue
-        line, items = mine or (len(path.read_text(encoding="utf-8").splitlines()), Counter())
-        twin_line, twin_items = yours or (len(twin.read_text(encoding="utf-8").splitlines()), Counter())
-        only, twin_only = ", ".join(items - twin_items) or "nothing more", ", ".join(twin_items - items) or "nothing more"
+        line, items = mine or (len(path.read_text(encoding="utf-8").splitlines()), set())
+        twin_line, twin_items = yours or (len(twin.read_text(encoding="utf-8").splitlines()), set())
+        only, twin_only = ", ".join(sorted(items - twin_items)) or "nothing more", ", ".join(sorted(twin_items - items)) or "nothing more"
         name = twin.relative_to(twin.parents[2])
         raise PageError(
             path, line, f"this paragraph and its twin, docs/{name.relative_to('docs') if name.parts[0] == 'docs' else name}:{twin_line}, differ: here {only}; there {twin_only}. "
