@@ -140,6 +140,11 @@ class Project:
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return run(*command, folder=self.root, **environment)
 
+    def python(self, program: str, **environment: str) -> str:
+        """What a short program prints."""
+        paths = os.environ | {"PYTHONPATH": str(self.root)} | environment
+        return subprocess.run([sys.executable, "-c", program], cwd=self.root, env=paths, check=True, capture_output=True, text=True).stdout
+
     def git(self, *command: str) -> str:
         identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
         return subprocess.run(["git", *identity, *command], cwd=self.root, check=True, capture_output=True, text=True).stdout
