@@ -22,6 +22,8 @@ def stale() -> list[str]:
     for report in session.execution_reports:
         if report.outcome == pytask.TaskOutcome.WOULD_BE_EXECUTED:
             explanation = report.task.attributes.get("explanation")
-            reasons = [f"{reason.node_name} ({reason.reason})" for reason in explanation.reasons]
-            found.append(f"{report.task.name} is stale: {', '.join(reasons)}")
-    return found
+            # pytask's names begin with the project's folder, whatever it is called.
+            reasons = [f"{reason.node_name.removeprefix(f'{ROOT.name}/')} ({reason.reason})" for reason in explanation.reasons]
+            name = report.task.name.rpartition("::")[2]
+            found.append(f"{report.task.path.relative_to(ROOT)}: {name} is stale: {', '.join(reasons)}")
+    return sorted(found)

@@ -88,10 +88,12 @@ def save(figure: Figure, path: Path) -> None:
     Raises:
         UserWarning: a glyph is missing.
     """
-    with warnings.catch_warnings(), plt.rc_context({"svg.hashsalt": path.stem, "svg.id": path.stem}):
-        warnings.filterwarnings("error", message="Glyph .* missing")
-        drawn = io.StringIO()
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
+    drawn = io.StringIO()
+    try:
+        with warnings.catch_warnings(), plt.rc_context({"svg.hashsalt": path.stem, "svg.id": path.stem}):
+            warnings.filterwarnings("error", message="Glyph .* missing")
+            figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    finally:
+        plt.close(figure)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(drawn.getvalue(), encoding="utf-8")

@@ -2,6 +2,8 @@
 
 import logging
 import re
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +22,7 @@ from mkdocs.utils import get_relative_url
 
 from scripts.pages import claims, figures, formulas, labs, parity, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
-from scripts.record import RecordError
+from scripts.record import RecordError, read, topics
 from scripts.stale import stale
 
 log = logging.getLogger("mkdocs.hooks.pages")
@@ -29,22 +31,33 @@ _INCLUDE = re.compile(r'^--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w.-]+))?"', r
 _FIGURE = re.compile(r"!\[[^\]]*\]\((?P<path>figures/[^)]+)\)")
 _mathjax: formulas.MathJax | None = None
 _serving = False
+_port_is_free = False
+_site: Path | None = None
 
 
 def on_startup(command: str, dirty: bool) -> None:
     global _mathjax, _serving
     _serving = command == "serve"
+    _require_true_records()
     drawn = subprocess.run(
         [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"], cwd=ROOT, capture_output=True, text=True
     )
     if drawn.returncode:
         raise PluginError(f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}")
-    for line in stale():
-        message = f"{line}. Run `make measure`, or undo the change"
-        if not _serving:
-            raise PluginError(message)
-        log.warning(message)
     _mathjax = formulas.MathJax()
+
+
+def _require_true_records() -> None:
+    try:
+        for topic in topics():
+            read(topic)
+    except RecordError as error:
+        raise PluginError(str(error)) from None
+    messages = [f"{line}. Run `make measure`, or undo the change" for line in stale()]
+    if messages and not _serving:
+        raise PluginError("\n".join(messages))
+    for message in messages:
+        log.warning(message)
 
 
 def on_shutdown() -> None:
@@ -53,11 +66,25 @@ def on_shutdown() -> None:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    global _site
+    _site = _site or Path(config.site_dir)  # the first language's; the others stand inside it
+    _require_free_port(*config.dev_addr)
     # The repository's address is set once, as repo_url; where GitHub publishes the site follows from it.
     owner, name = config.repo_url.rstrip("/").split("/")[-2:]
     if not config.site_url:
         config.site_url = f"https://{owner}.github.io/{name}/"
     return config
+
+
+def _require_free_port(host: str, port: int) -> None:
+    global _port_is_free
+    if not _serving or _port_is_free:
+        return  # at a rebuild the port is taken by this very server
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise PluginError(f"cannot serve on {host}:{port} ({error.strerror}): stop what runs there, or take another port, `make serve PORT={port + 1}`") from None
+    _port_is_free = True
 
 
 @event_priority(-200)  # after mkdocs-static-i18n, which drops mkdocs-jupyter's wrapper of a notebook
@@ -153,6 +180,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         source = Path(page.file.abs_src_path).read_text(encoding="utf-8")
         position = max(source.find(error.tex), 0)
         raise PageError(page.file.abs_src_path, line_of(source, position), f"MathJax rejects the formula ${error.tex}$: {error}") from None
+
+
+def on_build_error(error: Exception) -> None:
+    if _site and not _serving:
+        shutil.rmtree(_site, ignore_errors=True)  # a site with half its pages or one language is worse than none
 
 
 def on_post_build(config: MkDocsConfig) -> None:

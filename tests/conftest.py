@@ -1,0 +1,176 @@
+"""What the tests of the machinery share: a built site, a server for it, a browser, and a copy of the project to break."""
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from scripts.project import ROOT
+
+IGNORED_BUT_NEEDED = ["scripts/frontend/node_modules", "scripts/draw/pytask.lock", "docs/assets/mathjax", "docs/*/figures", "docs/*/labs"]
+
+
+def run(*command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A real command in a project's folder, by this environment's Python; its output is one text."""
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(folder), "COLUMNS": "200"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+    )
+
+
+@dataclass(frozen=True)
+class Host:
+    """A folder that stands for the host which publishes the site, and the path of the site there, as in /project/."""
+
+    root: Path
+    path: str
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """The checkout as it is, built strictly, and laid where its own absolute links expect it."""
+    root = tmp_path_factory.mktemp("host")
+    built = run("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(root / "site"), folder=ROOT)
+    assert built.returncode == 0, built.stdout
+    home = (root / "site/index.html").read_text(encoding="utf-8")
+    path = urlsplit(re.search(r'<link rel="canonical" href="([^"]*)"', home)[1]).path
+    if path == "/":
+        return Host(root / "site", path)
+    (root / path.strip("/")).parent.mkdir(parents=True, exist_ok=True)
+    (root / "site").rename(root / path.strip("/"))
+    return Host(root, path)
+
+
+@pytest.fixture(scope="session")
+def site(host: Host) -> Path:
+    """The folder of the built site."""
+    return host.root / host.path.strip("/")
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(host: Host) -> Iterator[str]:
+    """The built site's address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(host.root))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{host.path}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The browser of scripts/browser.py. Without one the tests fail and say how to get it: they are never skipped."""
+    from playwright.sync_api import Error, sync_playwright
+
+    from scripts.browser import ARGUMENTS, executable
+
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        except Error as error:
+            pytest.fail(f"no browser: run `python -m scripts.browser` in the environment of `make test`\n{error}", pytrace=False)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Traffic:
+    """What a page asked of other hosts, and what the browser's console held against it."""
+
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def traffic() -> Traffic:
+    return Traffic()
+
+
+@pytest.fixture
+def page(browser, served: str, traffic: Traffic):
+    """A fresh page; every other host is blocked, and asking for one is recorded."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="ja-JP", base_url=served)
+
+    def only_ours(route) -> None:
+        if urlsplit(route.request.url).netloc == urlsplit(served).netloc:
+            route.continue_()
+        else:
+            traffic.foreign.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", only_ours)
+    page = context.new_page()
+    page.on("console", lambda message: traffic.errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: traffic.errors.append(str(error)))
+    page.on("response", lambda answer: traffic.errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    yield page
+    context.close()
+
+
+@dataclass
+class Project:
+    """A copy of the project, with its own repository, in which a test may break things."""
+
+    root: Path
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        text = (self.root / file).read_text(encoding="utf-8")
+        assert old in text, f"{file} no longer holds {old!r}"
+        (self.root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return run(*command, folder=self.root, **environment)
+
+    def python(self, program: str, **environment: str) -> str:
+        """What a short program prints."""
+        paths = os.environ | {"PYTHONPATH": str(self.root)} | environment
+        return subprocess.run([sys.executable, "-c", program], cwd=self.root, env=paths, check=True, capture_output=True, text=True).stdout
+
+    def git(self, *command: str) -> str:
+        identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
+        return subprocess.run(["git", *identity, *command], cwd=self.root, check=True, capture_output=True, text=True).stdout
+
+    def changed(self) -> list[str]:
+        """The files that differ from how the project was copied, or are new."""
+        return [line[3:] for line in self.git("status", "--porcelain", "--untracked-files=all").splitlines()]
+
+
+@pytest.fixture
+def project_copy(site: Path, tmp_path: Path) -> Project:
+    """A copy of this checkout, uncommitted changes too, with what a build has drawn and fetched."""
+    project = Project(tmp_path / "project")
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (project.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, project.root / name)
+    for source in (path for pattern in IGNORED_BUT_NEEDED for path in ROOT.glob(pattern)):
+        target = project.root / source.relative_to(ROOT)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, target)
+    project.git("init", "--quiet")
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "as it was")
+    return project

@@ -1,0 +1,28 @@
+"""A built page's elements, for tests."""
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+
+class _Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.article = 0  # how deep inside <article>
+
+    def handle_starttag(self, tag: str, attributes: list) -> None:
+        self.article += tag == "article"
+        self.found.append((tag, {name: value or "" for name, value in attributes} | {"in article": str(bool(self.article))}))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.article -= tag == "article"
+
+
+def elements(page: Path, *tags: str, article: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
+    """The elements of a page with their attributes; only those called `tags`, only those of its text."""
+    parser = _Elements()
+    parser.feed(page.read_text(encoding="utf-8"))
+    for tag, attributes in parser.found:
+        if (not tags or tag in tags) and (not article or attributes["in article"] == "True"):
+            yield tag, attributes

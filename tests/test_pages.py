@@ -1,0 +1,230 @@
+"""Pages against their twins, the records, their own sources and the built site."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jupytext
+import pytest
+
+from scripts.pages import claims, hooks, labs, parity, typed_numbers, values
+from scripts.pages.source import PageError, parts, replace_braces
+from scripts.project import DOCS, ROOT, languages
+from tests.html import elements
+
+PAGES = sorted(DOCS.rglob("*.md"))
+LABS = sorted(DOCS.glob("*/labs/*.py"))
+CHAPTERS = ("learning", "vanishing_gradients")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(DOCS))
+
+
+def built(source: Path, site: Path) -> Path:
+    """The page of the built site that a Markdown file or a lab became."""
+    language, *rest = source.relative_to(DOCS).with_suffix("").parts
+    folder = site.joinpath(*([] if language == "ja" else [language]), *rest)
+    return folder.parent / "index.html" if folder.name == "index" else folder / "index.html"
+
+
+def test_the_site_has_its_pages_in_both_languages(site: Path) -> None:
+    assert languages() == ["en", "ja"]
+    for chapter in ("index", *CHAPTERS):
+        assert (DOCS / "ja" / f"{chapter}.md").exists()
+    pages = {str(page.relative_to(site)) for page in site.rglob("*.html")} - {"404.html", "en/404.html"}
+    english = {page.removeprefix("en/") for page in pages if page.startswith("en/")}
+    assert {page for page in pages if not page.startswith("en/")} == english
+    for source in PAGES + LABS:
+        assert built(source, site).exists(), name(source)
+
+
+def test_both_languages_hold_the_same_headings_formulas_figures_values_and_code() -> None:
+    parity.check_all()
+
+
+def test_no_page_types_a_number_that_a_record_holds() -> None:
+    typed_numbers.check_all()
+
+
+MAXIMUM, TENTH = "sigmoid.derivative_max", "sigmoid.quarter_power"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("at most 0.25 a layer", MAXIMUM),
+        ("最大0.25です", MAXIMUM),
+        ("at most 25.0 % of it", MAXIMUM),
+        (r"$\sigma' \le 0.25$", MAXIMUM),
+        (r"$9.54 \times 10^{-7}$", TENTH),
+        ("about 9.537 × 10⁻⁷", TENTH),
+        ("about 9.5367e-7", TENTH),
+        ("1,437 images", "early_layers.images"),
+        ("1437枚", "early_layers.images"),
+        (f"{{{{ {TENTH} | .2g }}}} is 9.5 × 10⁻⁷", TENTH),
+        ("a layer keeps {} of it", "gradient_norms.factor_sigmoid_xavier_64"),
+    ],
+)
+def test_a_typed_number_is_found(text: str, found: str) -> None:
+    number = values.lookup(found).number
+    assert found in [value for _, _, value in typed_numbers.find(text.format(f"{number:.4f}") if "{}" in text else text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ sigmoid.derivative_max }}",
+        "`0.25`",
+        "```python\nx = 0.25\n```",
+        "[so](0.25.md)",
+        '<span id="0.25">so</span>',
+        "## Title { #at-0.25 }",
+        "He et al. 2015",
+        "arXiv:1512.03385",
+        "ResNet-1437 and v0.25",
+        "25 of 4",
+    ],
+)
+def test_what_is_no_number_of_a_record_is_left_alone(text: str) -> None:
+    assert list(typed_numbers.find(text)) == []
+
+
+def test_a_typed_number_is_reported_with_its_place_and_the_name_to_write(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Title { #title }\n\nIt is 0.25 there.\n", encoding="utf-8")
+    with pytest.raises(PageError, match=rf"page\.md:3: the number 0\.25 .* write \{{\{{ {MAXIMUM} \}}\}}"):
+        typed_numbers.check(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_value_and_claim_of_a_page_resolves(page: Path) -> None:
+    def resolve(inside: str, context: str, position: int) -> str:
+        if inside.startswith("claim "):
+            return replace_braces(claims.render(inside.removeprefix("claim "), page.parent.name, "https://host/owner/name"), resolve)
+        return "" if inside == "all values" else hooks._value(inside, context, page.parent.name)
+
+    rendered = replace_braces(page.read_text(encoding="utf-8"), resolve)
+    assert not re.search(r"\bnan\b|\binf\b", re.sub(r"\{\.value title[^}]*\}", "", rendered))
+
+
+def test_every_claim_is_stated_in_both_languages_with_a_verdict_a_reason_and_a_test_that_exists() -> None:
+    for identifier, claim in claims.claims().items():
+        assert claim["verdict"] in claims.VERDICTS, identifier
+        for part in ("statement", "reason"):
+            assert sorted(claim[part]) == languages(), f"{identifier}: {part}"
+        file, _, function = claim["test"].partition("::")
+        assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), f"{identifier}: no {claim['test']}"
+
+
+def test_chapters_1_and_2_answer_claims_3_to_11_in_place() -> None:
+    text = "".join((DOCS / "ja" / f"{chapter}.md").read_text(encoding="utf-8") for chapter in CHAPTERS)
+    answered = {str(claims.claims()[identifier]["number"]) for identifier in re.findall(r"\{\{ claim ([\w-]+) \}\}", text)}
+    assert {str(number) for number in range(3, 12)} <= answered
+
+
+def test_no_brace_reaches_the_reader(site: Path) -> None:
+    for source in PAGES:
+        article = re.search(r"<article.*</article>", built(source, site).read_text(encoding="utf-8"), re.DOTALL)[0]
+        assert not re.search(r"\{\{|\}\}|--8&lt;--|--8<--", re.sub(r'data-tex="[^"]*"', "", article)), name(source)
+
+
+@pytest.mark.parametrize("source", PAGES, ids=name)
+def test_a_page_holds_as_many_formulas_as_its_source(source: Path, site: Path) -> None:
+    def claim(inside: str, context: str, _: int) -> str:
+        return claims.render(inside.removeprefix("claim "), source.parent.name, "https://h/o/n") if inside.startswith("claim ") else "1"
+
+    whole = replace_braces(source.read_text(encoding="utf-8"), claim)
+    written = [part for part in parts(whole) if part.lastgroup in ("display", "inline")]
+    typeset = list(elements(built(source, site), "mjx-container", article=True))
+    assert len(typeset) == len(written)
+    assert sum("display" in attributes for _, attributes in typeset) == sum(part.lastgroup == "display" for part in written)
+
+
+def test_links_and_anchors(host, site: Path) -> None:
+    pages = [str(page) for page in site.rglob("*.html") if page.name != "404.html"]
+    lychee = Path(sys.executable).parent / "lychee"
+    options = ["--offline", "--include-fragments", "--index-files", "index.html", "--no-progress", "--root-dir", str(host.root)]
+    checked = subprocess.run([lychee, *options, *pages], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_every_image_says_what_is_seen(site: Path) -> None:
+    for page in site.rglob("index.html"):
+        english = "en" in page.relative_to(site).parts[:1]
+        for _, image in elements(page, "img", "svg", article=True):
+            if image.get("role") != "img" and "alt" not in image:
+                assert "figure" not in image.get("class", ""), f"{page}: a figure without role and text"
+                continue  # an icon beside its words
+            text = image.get("aria-label", image.get("alt", ""))
+            assert len(text) >= (50 if english else 25), f"{page.relative_to(site)}: '{text}' does not say what is seen"
+            assert english or re.search(r"[ぁ-んァ-ン]", text), f"{page.relative_to(site)}: '{text}' is not Japanese"
+
+
+def test_no_page_names_another_host_for_what_it_loads(site: Path) -> None:
+    def is_foreign(address: str) -> bool:
+        return bool(urlsplit(address).netloc)
+
+    for page in site.rglob("*.html"):
+        for tag, attributes in elements(page):
+            loaded = [attributes.get(key, "") for key in ("src", "poster", "data")] + attributes.get("srcset", "").split()
+            if tag == "link" and attributes.get("rel") not in ("canonical", "alternate", "prev", "next", "edit"):
+                loaded.append(attributes.get("href", ""))
+            if tag in ("image", "use"):
+                loaded += [attributes.get("href", ""), attributes.get("xlink:href", "")]
+            assert not [address for address in loaded if is_foreign(address)], f"{page.relative_to(site)}: <{tag}> {attributes}"
+        assert not re.search(r"@import|url\(\s*[\"']?(https?:)?//", page.read_text(encoding="utf-8")), page
+    for style in site.rglob("*.css"):
+        loaded = re.findall(r"@import\s+[\"']([^\"']+)|url\(\s*[\"']?([^\"')]+)", style.read_text(encoding="utf-8"))
+        assert not [address for pair in loaded for address in pair if is_foreign(address)], style
+
+
+def test_each_chapter_has_a_lab_in_both_languages() -> None:
+    for language in languages():
+        assert {lab.stem for lab in LABS if lab.parent.parent.name == language} >= set(CHAPTERS)
+
+
+@pytest.mark.parametrize("lab", [lab for lab in LABS if "ja" in lab.parts], ids=name)
+def test_labs_share_their_code_exactly(lab: Path) -> None:
+    def cells(language: str) -> list[tuple[str, str]]:
+        notebook = jupytext.read(DOCS / language / "labs" / lab.name)
+        return [(cell.cell_type, cell.source if cell.cell_type == "code" else "") for cell in notebook.cells]
+
+    assert cells("ja") == cells("en")
+
+
+@pytest.mark.parametrize("lab", LABS, ids=name)
+def test_a_lab_is_a_page(lab: Path, site: Path) -> None:
+    page = built(lab, site)
+    html = page.read_text(encoding="utf-8")
+    assert '"nbformat"' not in html and '"cell_type"' not in html
+    assert 'class="jp-' in html or "jp-Cell" in html
+    headings = [attributes for _, attributes in elements(page, "h1", "h2", "h3", article=True)]
+    assert headings and all(heading.get("id") for heading in headings)
+    assert len({heading["id"] for heading in headings}) == len(headings)
+    assert len(html) < 400_000  # not the 600 kB of style that each notebook brings
+    downloads = [link["href"] for _, link in elements(page, "a") if link.get("href", "").endswith(".ipynb")]
+    assert any((page.parent / link).is_file() for link in downloads if not urlsplit(link).netloc), "a lab can be downloaded"
+
+
+@pytest.mark.parametrize("lab", LABS, ids=name)
+def test_a_lab_ran_and_imports_the_snippets(lab: Path, site: Path) -> None:
+    notebook = json.loads(lab.with_suffix(".ipynb").read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code)
+    assert not [output for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
+    assert any("from snippets" in "".join(cell["source"]) for cell in code)
+    colab = [link["href"] for _, link in elements(built(lab, site), "a") if "colab" in link.get("href", "")]
+    linked = [link["href"] for page in lab.parent.parent.glob("*.md") for _, link in elements(built(page, site), "a")]
+    assert colab or any("colab" in href and lab.stem in href for href in linked), "a lab can be opened in Colab"
+
+
+def test_labs_headings_keep_ids_of_their_own() -> None:
+    html = '<h1 id="">勾配<a class="anchor-link" href="#">¶</a></h1><style>x</style><script src=""></script><h2 id="">二</h2>'
+    tidied = labs.tidy(html)
+    assert re.findall(r'id="([^"]+)"', tidied) == ["section-1", "section-2"]
+    assert "<style" not in tidied and "<script" not in tidied and "anchor-link" not in tidied
+    assert [heading["id"] for heading in labs.contents(tidied)] == ["section-1"]

@@ -1,0 +1,112 @@
+"""Hashes decide what is stale, every arrow of the design runs one way, and the site needs no PyTorch."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.project import ROOT, snippets_behind
+from tests.conftest import Project
+
+TASKS = sorted((ROOT / "scripts/measure").glob("task_*.py"))
+PRINT_STALE = "import json; from scripts.stale import stale; print(json.dumps(stale()))"
+NOT_OF_THE_SITE = ("torch", "sympy", "playwright", "pytest", "importlinter")
+
+
+def imported_snippets(file: Path) -> set[str]:
+    """An independent scan: the files of snippets/ that `file` imports anywhere in it, directly or through others."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "snippets":
+            found |= {node.module.partition(".")[2]} if "." in node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("snippets.")}
+    direct = set(found)
+    for name in direct:
+        found |= imported_snippets(ROOT / f"snippets/{name}.py")
+    return found
+
+
+def site_only(folder: Path) -> str:
+    """A folder for PYTHONPATH under which Python finds only what the site's requirements bring, as in the .venv of `make site`."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class OnlyTheSite:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {NOT_OF_THE_SITE}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, OnlyTheSite())\n",
+        encoding="utf-8",
+    )
+    return str(folder)
+
+
+def test_no_record_is_stale() -> None:
+    # In a process of its own: pytask also collects the tasks of whatever module this one has imported.
+    assert json.loads(Project(ROOT).python(PRINT_STALE)) == []
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.stem)
+def test_a_task_declares_every_snippet_that_it_imports(task: Path) -> None:
+    assert {file.stem for file in snippets_behind(task)} == imported_snippets(task)
+
+
+@pytest.mark.slow
+def test_touching_changes_nothing_and_a_changed_constant_makes_its_tasks_stale(project_copy) -> None:
+    for file in (project_copy.root / "snippets").glob("*.py"):
+        file.touch()
+    measured = project_copy.run("pytask", "build")
+    assert measured.returncode == 0, measured.stdout
+    assert f"{len(TASKS)}  Skipped because unchanged" in measured.stdout, measured.stdout
+    assert project_copy.changed() == []
+
+    project_copy.edit("snippets/activations.py", "np.where(z > 0, 1.0, 0.0)", "np.where(z > 0, 1.1, 0.0)")
+    importing = {task.stem for task in TASKS if "activations" in imported_snippets(task)}
+    found = project_copy.python(PRINT_STALE)
+    assert importing == {line.split(" is stale")[0].rpartition(" ")[2] for line in json.loads(found)}
+    assert importing and len(importing) < len(TASKS)
+
+    built = project_copy.run("mkdocs", "build", "--strict")
+    assert built.returncode != 0
+    for task in importing:
+        assert f"scripts/measure/{task}.py: {task} is stale: snippets/activations.py (changed). Run `make measure`" in built.stdout, built.stdout
+    assert "Traceback" not in built.stdout
+    assert not (project_copy.root / "site").exists() and project_copy.changed() == ["snippets/activations.py"]
+
+
+@pytest.mark.slow
+def test_changed_settings_make_the_task_stale(project_copy) -> None:
+    project_copy.edit("scripts/measure/task_sigmoid.py", '"layers": 10', '"layers": 11')
+    (line,) = json.loads(project_copy.python(PRINT_STALE))
+    assert "task_sigmoid is stale: " in line and "settings (changed)" in line
+
+
+def test_imports_run_one_way() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    checked = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_snippets_import_only_snippets_and_numerical_libraries() -> None:
+    allowed = {"snippets", "numpy", "scipy", "torch", "sklearn"} | set(sys.stdlib_module_names)
+    for file in (ROOT / "snippets").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            assert {name.partition(".")[0] for name in names} <= allowed, f"{file.name}:{node.lineno}"
+
+
+def test_the_site_needs_no_pytorch_and_nothing_of_the_tests(tmp_path: Path) -> None:
+    modules = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in (ROOT / "scripts").rglob("*.py")]
+    modules = [module for module in modules if "node_modules" not in module and not module.endswith("__init__")]
+    rooms = [module for module in modules if module.split(".")[1] in ("draw", "pages", "frontend", "measure", "record", "stale", "project")]
+    program = f"from scripts.stale import stale\nassert stale() == []\nimport importlib\nfor module in {rooms}: importlib.import_module(module)"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([site_only(tmp_path), str(ROOT)])}
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    blocked = subprocess.run([sys.executable, "-c", "import torch"], env=environment, capture_output=True, text=True)
+    assert "No module named 'torch'" in blocked.stderr

@@ -1,0 +1,151 @@
+"""Records are written whole or not at all, hold no NaN, and are read with an error that says where they are broken."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+
+from scripts import record
+from scripts.project import DATA, ROOT
+from scripts.record import RecordError, array, centre, exact, read, sampled, settings_node, topics, write
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """On the project's own disk, as records are."""
+    (ROOT / ".pytask").mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=ROOT / ".pytask") as name:
+        yield Path(name)
+
+
+def a_record(**measurements: dict) -> dict:
+    return {"provenance": {}, "settings": {}, "orderings": [], "measurements": measurements}
+
+
+def write_for_ever(path: Path) -> None:
+    for count in range(10**9):
+        write(path, a_record(grid=exact(np.full(20_000, float(count)))))
+
+
+def test_a_killed_writer_leaves_a_whole_record_and_nothing_beside_it(folder: Path) -> None:
+    path, chance = folder / "topic.json", random.Random(0)
+    write(path, a_record(grid=exact(np.zeros(20_000))))
+    for _ in range(15):
+        writer = multiprocessing.get_context("fork").Process(target=write_for_ever, args=(path,))
+        writer.start()
+        time.sleep(0.05 + 0.05 * chance.random())
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join()
+        grid = read("topic", folder)["measurements"]["grid"]["value"]
+        assert len(grid) == 20_000 and len(set(grid)) == 1
+    assert [file.name for file in folder.iterdir()] == ["topic.json"]
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), [1.0, [2.0, float("nan")]]])
+def test_what_is_not_finite_is_refused_by_name_and_the_record_stays(folder: Path, broken: object) -> None:
+    path = folder / "topic.json"
+    write(path, a_record(loss=exact(1.0)))
+    before = path.read_bytes()
+    with pytest.raises(RecordError, match=r"scripts/measure/task_topic\.py: measurement 'loss'.* is (nan|inf): .*left as it was"):
+        write(path, a_record(loss={"kind": "exact", "value": broken}))
+    assert path.read_bytes() == before and len(list(folder.iterdir())) == 1
+
+
+def test_a_nan_of_one_seed_is_refused_with_the_seed(folder: Path) -> None:
+    with pytest.raises(RecordError, match=r"'loss', index \[1\] \(the first is the seed\) is nan"):
+        write(folder / "topic.json", a_record(loss=sampled(np.array([1.0, np.nan]))))
+    assert list(folder.iterdir()) == []
+
+
+def test_an_exception_while_writing_leaves_the_old_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "topic.json"
+    write(path, a_record(loss=exact(1.0)))
+
+    def full_disk(_: int) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(record.os, "fsync", full_disk)
+    scratch = set((ROOT / ".pytask").iterdir())
+    with pytest.raises(OSError, match="No space left"):
+        write(path, a_record(loss=exact(2.0)))
+    assert array(read("topic", folder), "loss") == 1.0
+    assert set((ROOT / ".pytask").iterdir()) == scratch
+
+
+def test_an_exception_while_measuring_leaves_the_old_record(folder: Path) -> None:
+    path = folder / "topic.json"
+    write(path, a_record(loss=exact(1.0)))
+    with pytest.raises(ZeroDivisionError):
+        record.measure_into(path, lambda settings: {"loss": exact(1 / settings["zero"])}, {"zero": 0})
+    assert array(read("topic", folder), "loss") == 1.0
+
+
+def test_an_ordering_of_something_not_measured_is_refused(folder: Path) -> None:
+    with pytest.raises(RecordError, match=r"topic\.json: an ordering names 'larger', which is not measured"):
+        write(folder / "topic.json", a_record(smaller=exact(1.0)) | {"orderings": [("smaller", "larger")]})
+
+
+def test_a_diverged_seed_is_none_and_is_left_out_of_the_mean(folder: Path) -> None:
+    write(folder / "topic.json", a_record(loss=sampled([1.0, None, 4.0], log=True), curve=sampled([[1.0, 2.0], None])))
+    whole = read("topic", folder)
+    assert whole["measurements"]["loss"]["values"] == [1.0, None, 4.0]
+    assert array(whole, "loss").tolist() == [1.0, 4.0]
+    assert centre(whole["measurements"]["loss"]) == pytest.approx(2.0)
+    assert array(whole, "curve").tolist() == [[1.0, 2.0]]
+
+
+def test_none_within_a_seeds_curve_is_refused(folder: Path) -> None:
+    with pytest.raises(RecordError, match=r"'curve', index \[0, 1\]"):
+        write(folder / "topic.json", a_record(curve=sampled([[1.0, None]])))
+
+
+def test_a_truncated_record_is_named_with_its_line_and_its_mend(folder: Path) -> None:
+    path = folder / "topic.json"
+    write(path, a_record(first=exact(1.0), second=exact(np.zeros(100))))
+    path.write_text(path.read_text(encoding="utf-8")[:-200], encoding="utf-8")
+    with pytest.raises(RecordError, match=r"topic\.json:\d+: not a whole JSON record .*: restore it with `git checkout .*`, or"):
+        read("topic", folder)
+
+
+def test_a_missing_record_or_part_is_named(folder: Path) -> None:
+    with pytest.raises(RecordError, match=r"absent\.json: no such record: restore it"):
+        read("absent", folder)
+    (folder / "topic.json").write_text(json.dumps({"provenance": {}, "settings": {}}), encoding="utf-8")
+    with pytest.raises(RecordError, match=r"topic\.json:1: the record lacks measurements, orderings"):
+        read("topic", folder)
+
+
+def test_what_is_written_is_what_is_read(folder: Path) -> None:
+    value = np.array([[1 / 3, 2e-308], [1e300, -0.1]])
+    write(folder / "topic.json", a_record(grid=exact(value), loss=sampled([0.123456789, 2])))
+    assert (array(read("topic", folder), "grid") == value).all()
+    assert read("topic", folder)["measurements"]["loss"]["values"] == [0.123457, 2]
+
+
+def test_settings_are_compared_by_content() -> None:
+    state = settings_node({"seeds": 3, "depths": [1, 2]}).state()
+    assert settings_node({"depths": [1, 2], "seeds": 3}).state() == state
+    for changed in ({"seeds": 4, "depths": [1, 2]}, {"seeds": 3, "depths": [2, 1]}, {"seeds": 3}):
+        assert settings_node(changed).state() != state
+
+
+@pytest.mark.parametrize("topic", topics())
+def test_every_record_says_where_it_came_from_and_keeps_every_seed(topic: str) -> None:
+    whole = read(topic)
+    provenance = whole["provenance"]
+    assert {"command", "seeds", "threads", "seconds", "versions", "date"} <= set(provenance)
+    assert provenance["threads"] == 1
+    assert (ROOT / f"scripts/measure/task_{topic}.py").exists()
+    for name, measurement in whole["measurements"].items():
+        if measurement["kind"] == "sampled":
+            assert len(measurement["values"]) == len(provenance["seeds"]), name
+            assert measurement["scale"] == "linear" or np.all(array(whole, name) > 0), f"{name}: its logarithm is taken"
+    assert (DATA / f"{topic}.json").stat().st_size <= 300_000
