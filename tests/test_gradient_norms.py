@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 
 from scripts.record import array, centre, read
 from snippets import activations
@@ -18,14 +19,14 @@ def record():
     return read("gradient_norms")
 
 
-def autograd(x, weights, target, activation):
-    """∂E/∂Wₗ and ∂E/∂aₗ of E = ½ ‖a_n − t‖² / batch, by PyTorch."""
+def autograd(x, weights, g, activation):
+    """∂E/∂Wₗ and ∂E/∂aₗ of E = g · a_n / batch, by PyTorch."""
     w = [torch.tensor(W, requires_grad=True) for W in weights]
     a = [torch.tensor(x)]
     for W in w:
         a.append(TORCH[activation](torch.nn.functional.linear(a[-1], W)))
         a[-1].retain_grad()
-    (torch.sum((a[-1] - torch.tensor(target)) ** 2) / 2 / len(x)).backward()
+    (torch.sum(a[-1] * torch.tensor(g)) / len(x)).backward()
     return (
         [W.grad.numpy() for W in w],
         [a_l.grad.numpy() for a_l in a[1:]],
@@ -38,11 +39,11 @@ def test_backpropagation_agrees_with_autograd(activation):
     rng = np.random.default_rng(1)
     sizes, batch = [5, 7, 3, 4], 6
     weights = [rng.normal(size=(m, n)) for n, m in pairwise(sizes)]
-    x, target = rng.normal(size=(batch, 5)), rng.normal(size=(batch, 4))
+    x, g = rng.normal(size=(batch, 5)), rng.normal(size=(batch, 4))
     phi = getattr(activations, activation)
     z, a = forward(x, weights, phi)
-    of_weights, of_activations = backward(z, a, weights, (a[-1] - target) / batch, phi)
-    expected_weights, expected_activations, expected_a = autograd(x, weights, target, activation)
+    of_weights, of_activations = backward(z, a, weights, g / batch, phi)
+    expected_weights, expected_activations, expected_a = autograd(x, weights, g, activation)
     for ours, theirs in (
         (of_weights, expected_weights),
         (of_activations, expected_activations),
@@ -67,8 +68,8 @@ def test_record_agrees_with_autograd(record, activation, initialisation):
     for seed in (0, 19):
         rng = np.random.default_rng(seed)
         weights = [deviation * rng.standard_normal((width, width)) for _ in range(depth)]
-        x, target = rng.standard_normal((2, batch, width))
-        of_weights, of_activations, _ = autograd(x, weights, target, activation)
+        x, g = rng.standard_normal((2, batch, width))
+        of_weights, of_activations, _ = autograd(x, weights, g, activation)
         for kind, gradients in (("weights", of_weights), ("activations", of_activations)):
             norms = [np.linalg.norm(gradient) for gradient in gradients]
             np.testing.assert_allclose(array(record, f"{kind}_{name}")[seed], norms, rtol=1e-5)
@@ -142,8 +143,8 @@ def test_first_layer_gradients_agree_with_autograd(record, initialisation):
     for depth in depths:
         rng = np.random.default_rng(3)
         weights = [deviation * rng.standard_normal((width, width)) for _ in range(depth)]
-        x, target = rng.standard_normal((2, batch, width))
-        again.append(np.linalg.norm(autograd(x, weights, target, "sigmoid")[0][0]))
+        x, g = rng.standard_normal((2, batch, width))
+        again.append(np.linalg.norm(autograd(x, weights, g, "sigmoid")[0][0]))
     np.testing.assert_allclose(array(record, name)[3], again, rtol=1e-5)
     for depth in (1, 10, 30):
         column = array(record, name)[:, depths.index(depth)]
@@ -196,3 +197,21 @@ def test_factor_is_the_mean_ratio_of_neighbouring_layers(record):
                 np.exp(ratios.mean(axis=1)),
                 rtol=1e-5,
             )
+
+
+def test_theory_predicts_the_factors(record):
+    """Half a gradient's square passes a ReLU; a wide sigmoid layer's factor by integrating its own derivative."""
+    assert array(record, "theory_relu_xavier") == pytest.approx(0.5**0.5, rel=1e-12)
+    assert array(record, "theory_relu_he") == pytest.approx(1, rel=1e-12)
+    for init, width, within in (("xavier", 256, 0.01), ("he", 256, 0.01)):
+        assert centre(record["measurements"][f"factor_relu_{init}_{width}"]) == pytest.approx(
+            float(array(record, f"theory_relu_{init}")), rel=within
+        )
+    z = np.linspace(-400, 400, 400_001)
+    for width in record["settings"]["widths"]:
+        # E[σ′(z)²] for z ~ N(0, N/2), by numerical integration with the sigmoid of SciPy.
+        density = np.exp(-(z**2) / width) / np.sqrt(np.pi * width)
+        mean = np.trapezoid((expit(z) * expit(-z)) ** 2 * density, z)
+        theory = float(array(record, f"theory_sigmoid_standard_{width}"))
+        assert theory == pytest.approx(np.sqrt(width * mean), rel=2 / width)
+        assert centre(record["measurements"][f"factor_sigmoid_standard_{width}"]) == pytest.approx(theory, rel=0.06)

@@ -224,7 +224,7 @@ def test_a_lab_ran_and_imports_the_snippets(lab: Path, site: Path) -> None:
 
 def test_labs_headings_keep_ids_of_their_own() -> None:
     html = '<h1 id="">勾配<a class="anchor-link" href="#">¶</a></h1><style>x</style><script src=""></script><h2 id="">二</h2>'
-    tidied = labs.tidy(html)
+    tidied = labs.tidy(html, "ja/labs/x.ipynb", "ja", "https://example.org/owner/name")
     assert re.findall(r'id="([^"]+)"', tidied) == ["section-1", "section-2"]
     assert "<style" not in tidied and "<script" not in tidied and "anchor-link" not in tidied
     assert [heading["id"] for heading in labs.contents(tidied)] == ["section-1"]

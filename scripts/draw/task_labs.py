@@ -29,7 +29,7 @@ for _lab in [lab for language in languages() for lab in sorted((DOCS / language 
         notebook: Annotated[Path, Product] = _lab.with_suffix(".ipynb"),
     ) -> None:
         cells = jupytext.read(lab)
-        cells.cells.insert(1, nbformat.v4.new_code_cell(SETUP))
+        cells.cells.insert(1, nbformat.v4.new_code_cell(SETUP, metadata={"tags": ["setup"]}))
         cells.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         NotebookClient(cells, timeout=120, resources={"metadata": {"path": ROOT}}).execute()
         for cell in cells.cells:

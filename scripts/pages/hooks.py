@@ -130,7 +130,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         except (LookupError, RecordError) as error:
             raise mistake(position, str(error.args[0])) from None
 
-    return replace_braces(markdown, brace)
+    return _without_breaks_between_characters(replace_braces(markdown, brace))
+
+
+def _without_breaks_between_characters(markdown: str) -> str:
+    """A line break in the source is a space on the page, and Japanese has none between its characters."""
+    return re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[、。])\n(?=[^\s|/!`#>-])", "", markdown)
 
 
 def _require_section(match: re.Match[str], mistake) -> None:
@@ -171,7 +176,7 @@ def _used_values(folder: Path, language: str) -> list[str]:
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     folder = Path(page.file.abs_src_path).parent
     if page.file.src_uri.endswith(".ipynb"):
-        html = labs.tidy(html)
+        html = labs.tidy(html, page.file.src_uri, page.file.locale, config.repo_url)
         page.toc = get_toc(labs.contents(html))
     html = figures.inline_all(html, folder / "figures")
     try:

@@ -1,6 +1,7 @@
 """Labs: what mkdocs-jupyter renders, made part of the site's own look and weight."""
 
 import re
+from pathlib import PurePosixPath
 
 _STYLE_OR_SCRIPT = re.compile(r"<style.*?</style>|<script.*?</script>|<link [^>]*>", re.DOTALL)
 _HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)(?:<a class=\"anchor-link\".*?</a>)?</h\1>", re.DOTALL)
@@ -8,12 +9,26 @@ _MARKDOWN_CELL = re.compile(r'(<div class="jp-RenderedHTMLCommon.*?data-mime-typ
 _DISPLAY, _INLINE = re.compile(r"\$\$(.+?)\$\$", re.DOTALL), re.compile(r"\$([^$\n]+)\$")
 
 
-def tidy(content: str) -> str:
-    """A notebook's HTML without the 600 kB of style and script that come with each, and with headings that can be linked to."""
-    content = _STYLE_OR_SCRIPT.sub("", content)
+_WORDS = {
+    "ja": ("ノートブックをダウンロード", "Colab で開く"),
+    "en": ("Download the notebook", "Open in Colab"),
+}
+
+
+def tidy(content: str, notebook: str, language: str, repository: str) -> str:
+    """A notebook's HTML without the 600 kB of style and script that come with each, its headings linkable, and with links.
+
+    `notebook` is the file's path in docs/. Notebooks are not committed: Colab takes them from the published branch.
+    """
+    content = _STYLE_OR_SCRIPT.sub("", content).replace("highlight-ipynb", "highlight")
     count = iter(range(1, 1000))
     content = _HEADING.sub(lambda m: f'<h{m[1]} id="{heading_id(next(count))}">{m[2]}</h{m[1]}>', content)
-    return _MARKDOWN_CELL.sub(lambda m: m[1] + _marked_formulas(m[2]) + m[3], content)
+    content = _MARKDOWN_CELL.sub(lambda m: m[1] + _marked_formulas(m[2]) + m[3], content)
+    download, colab = _WORDS[language]
+    path = PurePosixPath(notebook)
+    published = path.with_suffix("").relative_to("ja") if path.parts[0] == "ja" else path.with_suffix("")
+    address = f"https://colab.research.google.com/github/{'/'.join(repository.split('/')[-2:])}/blob/gh-pages/{published}/{path.name}"
+    return f'<p class="lab-links"><a href="{path.name}" download>{download}</a> · <a href="{address}">{colab}</a></p>{content}'
 
 
 def heading_id(number: int) -> str:

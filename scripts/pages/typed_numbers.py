@@ -11,8 +11,8 @@ from scripts.pages.source import BRACE, PageError, line_of, prose
 from scripts.project import DOCS
 from scripts.record import topics
 
-# Blanked before the search: front matter, link targets, identifiers and other attributes, HTML tags.
-_NOT_PROSE = re.compile(r"\A---\n.*?\n---\n|(?<=\])\([^)]*\)|\{:?\s*[#.][^}]*\}|</?[a-zA-Z][^>\n]*>|https?://\S+", re.DOTALL)
+# Blanked before the search: front matter, the numbers of sections, link targets, identifiers and other attributes, HTML tags.
+_NOT_PROSE = re.compile(r"\A---\n.*?\n---\n|(?m:^#+ \d[\d.]*)|[Ss]ections? \d[\d.]*|\d[\d.]* ?節|(?<=\])\([^)]*\)|\{:?\s*[#.][^}]*\}|</?[a-zA-Z][^>\n]*>|https?://\S+", re.DOTALL)
 _POWER = r"\s*(?:×|\\times|\\cdot)\s*10(?:\^\{?(?P<tex>[-−]?\d+)\}?|(?P<superscript>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.])(?<![A-Za-z]-)(?P<digits>\d{1,3}(?:(?:,|\{,\})\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
