@@ -1,6 +1,7 @@
 """MkDocs hooks: they render what the records and snippets say, and stop the build at a mistake. They never train."""
 
 import logging
+import os
 import re
 import shutil
 import socket
@@ -83,7 +84,7 @@ def _require_free_port(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
-        raise PluginError(f"cannot serve on {host}:{port} ({error.strerror}): stop what runs there, or take another port, `make serve PORT={port + 1}`") from None
+        raise PluginError(f"cannot serve on {host}:{port} ({os.strerror(error.errno)}): stop what runs there, or take another port, `make serve PORT={port + 1}`") from None
     _port_is_free = True
 
 
@@ -107,8 +108,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return markdown
     path = Path(page.file.abs_src_path)
     language = page.file.locale
-    # MkDocs has cut the front matter off; line numbers count it.
-    offset = path.read_text(encoding="utf-8-sig").count("\n") - markdown.count("\n")
+    # MkDocs has cut the front matter off, and mkdocs-static-i18n the last newline; line numbers count from the file's first line.
+    offset = len(path.read_text(encoding="utf-8-sig").splitlines()) - len(markdown.splitlines())
 
     def mistake(position: int, message: str) -> PageError:
         return PageError(path, offset + line_of(markdown, position), message)
@@ -180,6 +181,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         source = Path(page.file.abs_src_path).read_text(encoding="utf-8")
         position = max(source.find(error.tex), 0)
         raise PageError(page.file.abs_src_path, line_of(source, position), f"MathJax rejects the formula ${error.tex}$: {error}") from None
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    # This component of Material asks the repository's host for its stars: no page asks another host for anything.
+    return output.replace(' data-md-component="source"', "")
 
 
 def on_build_error(error: Exception) -> None:
