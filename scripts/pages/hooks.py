@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # `mkdocs` alone, where the project itself is not installed
@@ -23,6 +24,7 @@ from mkdocs.utils import get_relative_url
 
 from scripts.pages import claims, figures, formulas, labs, parity, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
+from scripts.project import languages
 from scripts.record import RecordError, read, topics
 from scripts.stale import stale
 
@@ -93,6 +95,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in files:
         if file.src_uri.endswith(".ipynb"):
             file.is_documentation_page = lambda: True
+            inside = file.url.removeprefix(f"{file.locale}/")
+            twins = {language: inside if language == "ja" else f"{language}/{inside}" for language in languages()}
+            file.alternates = {language: SimpleNamespace(url=url) for language, url in twins.items()}  # for the language switcher
     if _serving:
         try:
             parity.check_all()
@@ -185,7 +190,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     # This component of Material asks the repository's host for its stars: no page asks another host for anything.
-    return output.replace(' data-md-component="source"', "")
+    output = output.replace(' data-md-component="source"', "")
+    # For each of these Material asks for a sitemap beside it. The switcher and the site's one sitemap.xml name the twins.
+    return re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
 
 
 def on_build_error(error: Exception) -> None:
