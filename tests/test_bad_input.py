@@ -36,13 +36,25 @@ def page(tmp_path: Path):
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
-        ("{{ sigmoid.derivative_maxx }}", r"unknown value 'sigmoid\.derivative_maxx'; the nearest known: sigmoid\.derivative_max\b"),
-        ("$x = {{ sigmod.derivative_max }}$", r"unknown value 'sigmod\.derivative_max': no record docs/data/sigmod\.json; the nearest .*sigmoid\."),
+        (
+            "{{ sigmoid.derivative_maxx }}",
+            r"unknown value 'sigmoid\.derivative_maxx'; the nearest known: sigmoid\.derivative_max\b",
+        ),
+        (
+            "$x = {{ sigmod.derivative_max }}$",
+            r"unknown value 'sigmod\.derivative_max': no record docs/data/sigmod\.json; the nearest .*sigmoid\.",
+        ),
         ("{{ sigmoid.z }}", r"unknown value 'sigmoid\.z'"),
         ("{{ gradient_norms.factor_relu_he_64.median }}", r"'median' is none of mean, sd, min, max"),
         ("{{ claim sigmoid-maximun }}", r"unknown claim 'sigmoid-maximun'; .*; see docs/claims\.yml"),
-        ('```python\n--8<-- "snippets/activations.py:sigmiod"\n```', r"snippets/activations\.py has no section 'sigmiod'; the nearest known: sigmoid"),
-        ('```python\n--8<-- "snippets/activation.py:relu"\n```', r"no file 'snippets/activation\.py' .* nearest known: snippets/activations\.py"),
+        (
+            '```python\n--8<-- "snippets/activations.py:sigmiod"\n```',
+            r"snippets/activations\.py has no section 'sigmiod'; the nearest known: sigmoid",
+        ),
+        (
+            '```python\n--8<-- "snippets/activation.py:relu"\n```',
+            r"no file 'snippets/activation\.py' .* nearest known: snippets/activations\.py",
+        ),
         ("![A curve](figures/sigmod.svg)", r"no figure 'figures/sigmod\.svg'"),
     ],
 )
@@ -50,12 +62,16 @@ def test_an_unknown_name_stops_with_file_line_and_the_nearest_names(page, mistak
     markdown = f"# Title {{ #title }}\n\nSome text.\n\n{mistake}\n"
     line = 8 + mistake.startswith("```")
     with pytest.raises(PageError, match=rf"page\.md:{line}: .*{message}"):
-        hooks.on_page_markdown(markdown.rstrip(), page(markdown), CONFIG, None)  # mkdocs-static-i18n drops the last newline
+        hooks.on_page_markdown(
+            markdown.rstrip(), page(markdown), CONFIG, None
+        )  # mkdocs-static-i18n drops the last newline
 
 
 def test_a_correct_page_passes(page) -> None:
     markdown = '{{ sigmoid.derivative_max }}\n\n`{{ nothing }}`\n\n```python\n--8<-- "snippets/activations.py:sigmoid"\n```\n'
-    assert "[0.25](values.md#sigmoid.derivative_max)" in hooks.on_page_markdown(markdown, page(markdown), CONFIG, None)
+    assert "[0.25](values.md#sigmoid.derivative_max)" in hooks.on_page_markdown(
+        markdown, page(markdown), CONFIG, None
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +83,17 @@ def mathjax(site: Path) -> Iterator[formulas.MathJax]:
 
 
 @pytest.mark.parametrize("tex", [r"\frac{1}{2", r"\sigmaa(z)", r"x^2^3", r"\begin{aligned} x"])
-def test_a_formula_that_mathjax_rejects_stops_with_file_and_line(page, mathjax, monkeypatch: pytest.MonkeyPatch, tex: str) -> None:
+def test_a_formula_that_mathjax_rejects_stops_with_file_and_line(
+    page, mathjax, monkeypatch: pytest.MonkeyPatch, tex: str
+) -> None:
     monkeypatch.setattr(hooks, "_mathjax", mathjax)
     made = page(f"# Title {{ #title }}\n\nAs ${tex}$ says.\n")
-    with pytest.raises(PageError, match=rf"page\.md:6: MathJax rejects the formula \${re.escape(tex)}\$: \w+"):
-        hooks.on_page_content(f'<p>As <span class="arithmatex">\\({tex}\\)</span> says.</p>', made, CONFIG, None)
+    with pytest.raises(
+        PageError, match=rf"page\.md:6: MathJax rejects the formula \${re.escape(tex)}\$: \w+"
+    ):
+        hooks.on_page_content(
+            f'<p>As <span class="arithmatex">\\({tex}\\)</span> says.</p>', made, CONFIG, None
+        )
     typeset = hooks.on_page_content('<p><span class="arithmatex">\\(x^2\\)</span></p>', made, CONFIG, None)
     assert "<mjx-container" in typeset, "the process goes on after a mistake"
 
@@ -99,8 +121,13 @@ def test_twins_pass(twins) -> None:
 
 
 @pytest.mark.parametrize(("ja", "en", "here", "twin"), [(JA, None, "ja", "en"), (None, EN, "en", "ja")])
-def test_a_page_in_one_language_only_is_named(twins, ja: str | None, en: str | None, here: str, twin: str) -> None:
-    with pytest.raises(PageError, match=rf"docs/{here}/page\.md:1: this page has no twin: write docs/{twin}/page\.md, or remove it"):
+def test_a_page_in_one_language_only_is_named(
+    twins, ja: str | None, en: str | None, here: str, twin: str
+) -> None:
+    with pytest.raises(
+        PageError,
+        match=rf"docs/{here}/page\.md:1: this page has no twin: write docs/{twin}/page\.md, or remove it",
+    ):
         parity.check("ja", "en", twins(ja, en))
 
 
@@ -117,9 +144,14 @@ def test_a_page_in_one_language_only_is_named(twins, ja: str | None, en: str | N
         ("figures/sigmoid", "figures/relu", 7, r"figure figures/relu\.svg"),
     ],
 )
-def test_what_differs_between_the_languages_is_named_with_both_places(twins, old: str, new: str, line: int, named: str) -> None:
+def test_what_differs_between_the_languages_is_named_with_both_places(
+    twins, old: str, new: str, line: int, named: str
+) -> None:
     assert old in EN
-    with pytest.raises(PageError, match=rf"docs/ja/page\.md:{line}: .*docs/en/page\.md:{line}, differ: .*{named}.*: mend one of them"):
+    with pytest.raises(
+        PageError,
+        match=rf"docs/ja/page\.md:{line}: .*docs/en/page\.md:{line}, differ: .*{named}.*: mend one of them",
+    ):
         parity.check("ja", "en", twins(JA, EN.replace(old, new)))
 
 
@@ -132,7 +164,11 @@ def test_the_same_headings_are_no_code(twins) -> None:
 def test_a_mistake_stops_the_real_build_with_one_error_and_no_half_built_site(project_copy) -> None:
     home = (project_copy.root / "docs/en/learning.md").read_text(encoding="utf-8")
     project_copy.edit("docs/en/learning.md", home, home + "\nIt is {{ sigmoid.derivative_maxx }}.\n")
-    project_copy.edit("docs/ja/learning.md", (project_copy.root / "docs/ja/learning.md").read_text(encoding="utf-8"), home + "\n{{ sigmoid.derivative_maxx }}\n")
+    project_copy.edit(
+        "docs/ja/learning.md",
+        (project_copy.root / "docs/ja/learning.md").read_text(encoding="utf-8"),
+        home + "\n{{ sigmoid.derivative_maxx }}\n",
+    )
     built = project_copy.run("mkdocs", "build", "--strict")
     line = home.count("\n") + 2
     assert built.returncode != 0 and "Traceback" not in built.stdout
@@ -144,9 +180,15 @@ def test_a_mistake_stops_the_real_build_with_one_error_and_no_half_built_site(pr
 @pytest.mark.slow
 def test_a_mistake_in_the_second_language_leaves_no_site_in_the_first_alone(project_copy) -> None:
     page = project_copy.root / "docs/en/index.md"
-    page.write_text(page.read_text(encoding="utf-8") + '\n```python\n--8<-- "snippets/activations.py:sigmiod"\n```\n', encoding="utf-8")
+    page.write_text(
+        page.read_text(encoding="utf-8") + '\n```python\n--8<-- "snippets/activations.py:sigmiod"\n```\n',
+        encoding="utf-8",
+    )
     twin = project_copy.root / "docs/ja/index.md"
-    twin.write_text(twin.read_text(encoding="utf-8") + '\n```python\n--8<-- "snippets/activations.py:sigmoid"\n```\n', encoding="utf-8")
+    twin.write_text(
+        twin.read_text(encoding="utf-8") + '\n```python\n--8<-- "snippets/activations.py:sigmoid"\n```\n',
+        encoding="utf-8",
+    )
     project_copy.edit("scripts/pages/parity.py", 'if language != "ja":', 'if language == "none":')
     built = project_copy.run("mkdocs", "build", "--strict")
     assert built.returncode != 0 and "docs/en/index.md:" in built.stdout, built.stdout
@@ -159,7 +201,10 @@ def test_a_truncated_record_stops_the_build_before_anything_is_drawn(project_cop
     record.write_text(record.read_text(encoding="utf-8")[:-300], encoding="utf-8")
     built = project_copy.run("mkdocs", "build", "--strict")
     assert built.returncode != 0 and len(built.stdout.strip().splitlines()) == 1
-    assert re.search(r"docs/data/sigmoid\.json:\d+: not a whole JSON record .*`git checkout docs/data/sigmoid\.json`", built.stdout)
+    assert re.search(
+        r"docs/data/sigmoid\.json:\d+: not a whole JSON record .*`git checkout docs/data/sigmoid\.json`",
+        built.stdout,
+    )
     assert project_copy.changed() == ["docs/data/sigmoid.json"]
 
 
@@ -181,7 +226,9 @@ def test_training_without_pytorch_says_what_installs_it(project_copy, tmp_path: 
     measured = project_copy.run("pytask", "build", "-k", "task_sigmoid", PYTHONPATH=without)
     shown = re.sub(r"[\s│]+", " ", measured.stdout)
     assert measured.returncode != 0
-    assert "PyTorch is needed to measure and is not installed: `make measure` installs it" in shown, measured.stdout
+    assert "PyTorch is needed to measure and is not installed: `make measure` installs it" in shown, (
+        measured.stdout
+    )
     assert project_copy.changed() == ["scripts/measure/task_sigmoid.py"]
 
 
@@ -191,7 +238,10 @@ def test_a_port_in_use_is_named_with_the_way_out(project_copy) -> None:
         port = taken.getsockname()[1]
         served = project_copy.run("mkdocs", "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}")
     assert served.returncode != 0 and "Traceback" not in served.stdout
-    assert f"cannot serve on 127.0.0.1:{port} (Address already in use): stop what runs there, or take another port" in served.stdout
+    assert (
+        f"cannot serve on 127.0.0.1:{port} (Address already in use): stop what runs there, or take another port"
+        in served.stdout
+    )
     assert f"make serve PORT={port + 1}" in served.stdout
     assert project_copy.changed() == []
 
@@ -201,12 +251,18 @@ def test_without_a_browser_the_error_says_how_to_get_one(monkeypatch: pytest.Mon
     monkeypatch.setattr(subprocess, "run", lambda command: subprocess.CompletedProcess(command, 1))
     assert browser_program.executable() is None
     assert browser_program.main() != 0
-    assert re.search(r"no browser: install Chromium \(Debian: apt-get install chromium\)", capsys.readouterr().err)
+    assert re.search(
+        r"no browser: install Chromium \(Debian: apt-get install chromium\)", capsys.readouterr().err
+    )
 
 
 def test_tests_without_a_browser_fail_and_say_how_to_get_one(tmp_path: Path) -> None:
     program = "import pytest, scripts.browser; scripts.browser.executable = lambda: '/no/browser'; raise SystemExit(pytest.main({}))"
-    (tmp_path / "test_any.py").write_text("from tests.conftest import browser\n\ndef test_any(browser):\n    pass\n", encoding="utf-8")
+    (tmp_path / "test_any.py").write_text(
+        "from tests.conftest import browser\n\ndef test_any(browser):\n    pass\n", encoding="utf-8"
+    )
     arguments = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
-    ran = subprocess.run([sys.executable, "-c", program.format(arguments)], cwd=DOCS.parent, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program.format(arguments)], cwd=DOCS.parent, capture_output=True, text=True
+    )
     assert ran.returncode != 0 and "no browser: run `python -m scripts.browser`" in ran.stdout

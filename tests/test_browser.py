@@ -42,11 +42,18 @@ def test_a_page_loads_alone_and_fits(page, traffic, path: str) -> None:
         assert formula["glyphs"] and formula["width"] > 1 and not formula["error"], formula
         assert "MJX" in formula["font"], f"the formulas' stylesheet does not reach {formula}"
     text = page.locator("article").inner_text()
-    assert not re.search(r"\\[()\[\]]|\$\$|\\frac|\{\{", re.sub(r"mjx.*", "", page.evaluate(
-        """() => { const article = document.querySelector('article').cloneNode(true);
+    assert not re.search(
+        r"\\[()\[\]]|\$\$|\\frac|\{\{",
+        re.sub(
+            r"mjx.*",
+            "",
+            page.evaluate(
+                """() => { const article = document.querySelector('article').cloneNode(true);
                    article.querySelectorAll('pre, code, mjx-container').forEach(element => element.remove());
                    return article.textContent; }"""
-    )))
+            ),
+        ),
+    )
     if not path.startswith("en/"):
         assert re.search(r"[ぁ-んァ-ン]", text), "a Japanese page without Japanese"
 
@@ -62,7 +69,11 @@ def test_a_page_loads_alone_and_fits(page, traffic, path: str) -> None:
 @pytest.mark.parametrize("language", languages())
 def test_figures_show_their_labels(page, language: str) -> None:
     seen = 0
-    for source in (source for source in SOURCES if source.parent.name == language and "](figures/" in source.read_text(encoding="utf-8")):
+    for source in (
+        source
+        for source in SOURCES
+        if source.parent.name == language and "](figures/" in source.read_text(encoding="utf-8")
+    ):
         page.goto(address(source))
         figures = page.locator("article svg.figure")
         for index in range(figures.count()):
@@ -76,7 +87,8 @@ def test_figures_show_their_labels(page, language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("home", "query", "chapter"), [("", "勾配消失", "vanishing_gradients"), ("en/", "vanishing gradient", "en/vanishing_gradients")]
+    ("home", "query", "chapter"),
+    [("", "勾配消失", "vanishing_gradients"), ("en/", "vanishing gradient", "en/vanishing_gradients")],
 )
 def test_search_finds(page, traffic, home: str, query: str, chapter: str) -> None:
     page.goto(home, wait_until="networkidle")
@@ -89,7 +101,9 @@ def test_search_finds(page, traffic, home: str, query: str, chapter: str) -> Non
     assert traffic.foreign == [] and traffic.errors == []
 
 
-@pytest.mark.parametrize("path", [path for path in ADDRESSES if not path.startswith("en/")], ids=lambda path: path or "home")
+@pytest.mark.parametrize(
+    "path", [path for path in ADDRESSES if not path.startswith("en/")], ids=lambda path: path or "home"
+)
 def test_the_language_switcher_keeps_the_page(page, served: str, path: str) -> None:
     page.goto(path)
     for language, target in (("en", f"en/{path}"), ("ja", path)):
@@ -117,7 +131,9 @@ def test_the_dark_scheme_changes_the_figures_colours(page) -> None:
         page.goto(address(source))
         page.evaluate("localStorage.clear()")  # where Material keeps the scheme of the first visit
         page.reload(wait_until="networkidle")
-        page.wait_for_selector(f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]", timeout=5000)
+        page.wait_for_selector(
+            f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]", timeout=5000
+        )
         found[scheme] = colours(page)
         text, background = page.evaluate(
             """() => [getComputedStyle(document.querySelector('article svg.figure text')).fill,
