@@ -17,7 +17,13 @@ import pytest
 
 from scripts.project import ROOT
 
-IGNORED_BUT_NEEDED = ["scripts/frontend/node_modules", "scripts/draw/pytask.lock", "docs/assets/mathjax", "docs/*/figures", "docs/*/labs"]
+IGNORED_BUT_NEEDED = [
+    "scripts/frontend/node_modules",
+    "scripts/draw/pytask.lock",
+    "docs/assets/mathjax",
+    "docs/*/figures",
+    "docs/*/labs",
+]
 
 
 def run(*command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +31,9 @@ def run(*command: str, folder: Path, **environment: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(folder), "COLUMNS": "200"} | environment,
+        env=os.environ
+        | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(folder), "COLUMNS": "200"}
+        | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -87,7 +95,10 @@ def browser():
         try:
             chromium = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         except Error as error:
-            pytest.fail(f"no browser: run `python -m scripts.browser` in the environment of `make test`\n{error}", pytrace=False)
+            pytest.fail(
+                f"no browser: run `python -m scripts.browser` in the environment of `make test`\n{error}",
+                pytrace=False,
+            )
         yield chromium
         chromium.close()
 
@@ -119,9 +130,16 @@ def page(browser, served: str, traffic: Traffic):
 
     context.route("**/*", only_ours)
     page = context.new_page()
-    page.on("console", lambda message: traffic.errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: traffic.errors.append(message.text) if message.type == "error" else None
+    )
     page.on("pageerror", lambda error: traffic.errors.append(str(error)))
-    page.on("response", lambda answer: traffic.errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on(
+        "response",
+        lambda answer: (
+            traffic.errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        ),
+    )
     yield page
     context.close()
 
@@ -143,11 +161,20 @@ class Project:
     def python(self, program: str, **environment: str) -> str:
         """What a short program prints."""
         paths = os.environ | {"PYTHONPATH": str(self.root)} | environment
-        return subprocess.run([sys.executable, "-c", program], cwd=self.root, env=paths, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=self.root,
+            env=paths,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
 
     def git(self, *command: str) -> str:
         identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
-        return subprocess.run(["git", *identity, *command], cwd=self.root, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["git", *identity, *command], cwd=self.root, check=True, capture_output=True, text=True
+        ).stdout
 
     def changed(self) -> list[str]:
         """The files that differ from how the project was copied, or are new."""

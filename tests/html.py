@@ -13,7 +13,9 @@ class _Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list) -> None:
         self.article += tag == "article"
-        self.found.append((tag, {name: value or "" for name, value in attributes} | {"in article": str(bool(self.article))}))
+        self.found.append(
+            (tag, {name: value or "" for name, value in attributes} | {"in article": str(bool(self.article))})
+        )
 
     def handle_endtag(self, tag: str) -> None:
         self.article -= tag == "article"

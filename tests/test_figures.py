@@ -24,25 +24,34 @@ DRAWINGS = [
     pytest.param(module, function, id=f"{module.__name__.rpartition('task_')[2]}-{function.__name__}")
     for module in MODULES
     for function in vars(module).values()
-    if inspect.isfunction(function) and function.__module__ == module.__name__ and function.__name__.startswith("draw")
+    if inspect.isfunction(function)
+    and function.__module__ == module.__name__
+    and function.__name__.startswith("draw")
 ]
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 def labels(svg: str) -> list[str]:
-    return [html.unescape(re.sub("<[^>]+>", "", text)).strip() for text in re.findall(r"<text.*?</text>", svg, re.DOTALL)]
+    return [
+        html.unescape(re.sub("<[^>]+>", "", text)).strip()
+        for text in re.findall(r"<text.*?</text>", svg, re.DOTALL)
+    ]
 
 
 def without(text: str, words: list[str]) -> str:
     """What stays of a label when the words of TEXT are taken away, line by line and around their {fields}."""
-    for word in sorted((part.strip() for word in words for part in re.split(r"\n|\{[^}]*\}", word)), key=len, reverse=True):
+    for word in sorted(
+        (part.strip() for word in words for part in re.split(r"\n|\{[^}]*\}", word)), key=len, reverse=True
+    ):
         text = text.replace(word, " ") if word else text
     return text
 
 
 @pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize(("module", "draw"), DRAWINGS)
-def test_a_figure_is_drawn_with_words_of_its_language_only(module, draw: Callable, language: str, tmp_path: Path) -> None:
+def test_a_figure_is_drawn_with_words_of_its_language_only(
+    module, draw: Callable, language: str, tmp_path: Path
+) -> None:
     text = module.TEXT[language]
     style.save(draw(read(module.__name__.rpartition("task_")[2]), text), tmp_path / "figure.svg")
     svg = (tmp_path / "figure.svg").read_text(encoding="utf-8")
@@ -50,7 +59,9 @@ def test_a_figure_is_drawn_with_words_of_its_language_only(module, draw: Callabl
     assert found, "a figure without a word"
     for label in found:
         rest = without(label, list(text.values()))
-        assert not JAPANESE.search(rest) and not re.search(r"[A-Za-z]{3,}", rest), f"'{rest}' of '{label}' is not in TEXT['{language}']"
+        assert not JAPANESE.search(rest) and not re.search(r"[A-Za-z]{3,}", rest), (
+            f"'{rest}' of '{label}' is not in TEXT['{language}']"
+        )
     assert (language == "ja") == bool(JAPANESE.search("".join(found)))
     assert not re.search(r"\b(nan|inf)\b", "".join(found))
     assert not plt.get_fignums(), "a figure stays open"
@@ -71,18 +82,24 @@ def test_no_label_types_a_number_that_a_record_holds(module) -> None:
 
 
 def test_both_languages_have_the_same_figures(site: Path) -> None:
-    drawn = {language: {figure.name for figure in (DOCS / language / "figures").glob("*.svg")} for language in languages()}
+    drawn = {
+        language: {figure.name for figure in (DOCS / language / "figures").glob("*.svg")}
+        for language in languages()
+    }
     assert drawn["ja"] == drawn["en"] and drawn["ja"]
 
 
+@pytest.mark.filterwarnings("default")  # pytest's own filter would make it an error without save()
 def test_a_glyph_that_no_font_has_is_an_error_and_the_old_figure_stays(tmp_path: Path) -> None:
     path = tmp_path / "figure.svg"
     path.write_text("the old figure", encoding="utf-8")
     figure, axis = style.panels()
     axis.set_title("\U00013000")  # an Egyptian hieroglyph
-    with pytest.raises(UserWarning, match="Glyph .* missing"):
+    with pytest.raises(UserWarning, match=r"Glyph .* missing"):
         style.save(figure, path)
-    assert path.read_text(encoding="utf-8") == "the old figure" and [file.name for file in tmp_path.iterdir()] == ["figure.svg"]
+    assert path.read_text(encoding="utf-8") == "the old figure" and [
+        file.name for file in tmp_path.iterdir()
+    ] == ["figure.svg"]
     assert not plt.get_fignums()
 
 
@@ -95,7 +112,9 @@ def test_the_same_record_draws_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", languages())
-def test_a_figure_in_a_page_follows_the_theme_and_keeps_its_identifiers_to_itself(language: str, site: Path) -> None:
+def test_a_figure_in_a_page_follows_the_theme_and_keeps_its_identifiers_to_itself(
+    language: str, site: Path
+) -> None:
     identifiers: list[str] = []
     for path in sorted((DOCS / language / "figures").glob("*.svg")):
         svg = figures.inline(path, 'what is "seen" <here>')

@@ -71,7 +71,9 @@ MAXIMUM, TENTH = "sigmoid.derivative_max", "sigmoid.quarter_power"
 )
 def test_a_typed_number_is_found(text: str, found: str) -> None:
     number = values.lookup(found).number
-    assert found in [value for _, _, value in typed_numbers.find(text.format(f"{number:.4f}") if "{}" in text else text)]
+    assert found in [
+        value for _, _, value in typed_numbers.find(text.format(f"{number:.4f}") if "{}" in text else text)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,10 @@ def test_a_typed_number_is_reported_with_its_place_and_the_name_to_write(tmp_pat
 def test_every_value_and_claim_of_a_page_resolves(page: Path) -> None:
     def resolve(inside: str, context: str, position: int) -> str:
         if inside.startswith("claim "):
-            return replace_braces(claims.render(inside.removeprefix("claim "), page.parent.name, "https://host/owner/name"), resolve)
+            return replace_braces(
+                claims.render(inside.removeprefix("claim "), page.parent.name, "https://host/owner/name"),
+                resolve,
+            )
         return "" if inside == "all values" else hooks._value(inside, context, page.parent.name)
 
     rendered = replace_braces(page.read_text(encoding="utf-8"), resolve)
@@ -117,37 +122,60 @@ def test_every_claim_is_stated_in_both_languages_with_a_verdict_a_reason_and_a_t
         for part in ("statement", "reason"):
             assert sorted(claim[part]) == languages(), f"{identifier}: {part}"
         file, _, function = claim["test"].partition("::")
-        assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), f"{identifier}: no {claim['test']}"
+        assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), (
+            f"{identifier}: no {claim['test']}"
+        )
 
 
 def test_chapters_1_and_2_answer_claims_3_to_11_in_place() -> None:
     text = "".join((DOCS / "ja" / f"{chapter}.md").read_text(encoding="utf-8") for chapter in CHAPTERS)
-    answered = {str(claims.claims()[identifier]["number"]) for identifier in re.findall(r"\{\{ claim ([\w-]+) \}\}", text)}
+    answered = {
+        str(claims.claims()[identifier]["number"])
+        for identifier in re.findall(r"\{\{ claim ([\w-]+) \}\}", text)
+    }
     assert {str(number) for number in range(3, 12)} <= answered
 
 
 def test_no_brace_reaches_the_reader(site: Path) -> None:
     for source in PAGES:
-        article = re.search(r"<article.*</article>", built(source, site).read_text(encoding="utf-8"), re.DOTALL)[0]
-        assert not re.search(r"\{\{|\}\}|--8&lt;--|--8<--", re.sub(r'data-tex="[^"]*"', "", article)), name(source)
+        article = re.search(
+            r"<article.*</article>", built(source, site).read_text(encoding="utf-8"), re.DOTALL
+        )[0]
+        assert not re.search(r"\{\{|\}\}|--8&lt;--|--8<--", re.sub(r'data-tex="[^"]*"', "", article)), name(
+            source
+        )
 
 
 @pytest.mark.parametrize("source", PAGES, ids=name)
 def test_a_page_holds_as_many_formulas_as_its_source(source: Path, site: Path) -> None:
     def claim(inside: str, context: str, _: int) -> str:
-        return claims.render(inside.removeprefix("claim "), source.parent.name, "https://h/o/n") if inside.startswith("claim ") else "1"
+        return (
+            claims.render(inside.removeprefix("claim "), source.parent.name, "https://h/o/n")
+            if inside.startswith("claim ")
+            else "1"
+        )
 
     whole = replace_braces(source.read_text(encoding="utf-8"), claim)
     written = [part for part in parts(whole) if part.lastgroup in ("display", "inline")]
     typeset = list(elements(built(source, site), "mjx-container", article=True))
     assert len(typeset) == len(written)
-    assert sum("display" in attributes for _, attributes in typeset) == sum(part.lastgroup == "display" for part in written)
+    assert sum("display" in attributes for _, attributes in typeset) == sum(
+        part.lastgroup == "display" for part in written
+    )
 
 
 def test_links_and_anchors(host, site: Path) -> None:
     pages = [str(page) for page in site.rglob("*.html") if page.name != "404.html"]
     lychee = Path(sys.executable).parent / "lychee"
-    options = ["--offline", "--include-fragments", "--index-files", "index.html", "--no-progress", "--root-dir", str(host.root)]
+    options = [
+        "--offline",
+        "--include-fragments",
+        "--index-files",
+        "index.html",
+        "--no-progress",
+        "--root-dir",
+        str(host.root),
+    ]
     checked = subprocess.run([lychee, *options, *pages], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
@@ -160,8 +188,12 @@ def test_every_image_says_what_is_seen(site: Path) -> None:
                 assert "figure" not in image.get("class", ""), f"{page}: a figure without role and text"
                 continue  # an icon beside its words
             text = image.get("aria-label", image.get("alt", ""))
-            assert len(text) >= (50 if english else 25), f"{page.relative_to(site)}: '{text}' does not say what is seen"
-            assert english or re.search(r"[ぁ-んァ-ン]", text), f"{page.relative_to(site)}: '{text}' is not Japanese"
+            assert len(text) >= (50 if english else 25), (
+                f"{page.relative_to(site)}: '{text}' does not say what is seen"
+            )
+            assert english or re.search(r"[ぁ-んァ-ン]", text), (
+                f"{page.relative_to(site)}: '{text}' is not Japanese"
+            )
 
 
 def test_no_page_names_another_host_for_what_it_loads(site: Path) -> None:
@@ -170,15 +202,27 @@ def test_no_page_names_another_host_for_what_it_loads(site: Path) -> None:
 
     for page in site.rglob("*.html"):
         for tag, attributes in elements(page):
-            loaded = [attributes.get(key, "") for key in ("src", "poster", "data")] + attributes.get("srcset", "").split()
-            if tag == "link" and attributes.get("rel") not in ("canonical", "alternate", "prev", "next", "edit"):
+            loaded = [attributes.get(key, "") for key in ("src", "poster", "data")] + attributes.get(
+                "srcset", ""
+            ).split()
+            if tag == "link" and attributes.get("rel") not in (
+                "canonical",
+                "alternate",
+                "prev",
+                "next",
+                "edit",
+            ):
                 loaded.append(attributes.get("href", ""))
             if tag in ("image", "use"):
                 loaded += [attributes.get("href", ""), attributes.get("xlink:href", "")]
-            assert not [address for address in loaded if is_foreign(address)], f"{page.relative_to(site)}: <{tag}> {attributes}"
+            assert not [address for address in loaded if is_foreign(address)], (
+                f"{page.relative_to(site)}: <{tag}> {attributes}"
+            )
         assert not re.search(r"@import|url\(\s*[\"']?(https?:)?//", page.read_text(encoding="utf-8")), page
     for style in site.rglob("*.css"):
-        loaded = re.findall(r"@import\s+[\"']([^\"']+)|url\(\s*[\"']?([^\"')]+)", style.read_text(encoding="utf-8"))
+        loaded = re.findall(
+            r"@import\s+[\"']([^\"']+)|url\(\s*[\"']?([^\"')]+)", style.read_text(encoding="utf-8")
+        )
         assert not [address for pair in loaded for address in pair if is_foreign(address)], style
 
 
@@ -207,7 +251,9 @@ def test_a_lab_is_a_page(lab: Path, site: Path) -> None:
     assert len({heading["id"] for heading in headings}) == len(headings)
     assert len(html) < 400_000  # not the 600 kB of style that each notebook brings
     downloads = [link["href"] for _, link in elements(page, "a") if link.get("href", "").endswith(".ipynb")]
-    assert any((page.parent / link).is_file() for link in downloads if not urlsplit(link).netloc), "a lab can be downloaded"
+    assert any((page.parent / link).is_file() for link in downloads if not urlsplit(link).netloc), (
+        "a lab can be downloaded"
+    )
 
 
 @pytest.mark.parametrize("lab", LABS, ids=name)
@@ -218,8 +264,14 @@ def test_a_lab_ran_and_imports_the_snippets(lab: Path, site: Path) -> None:
     assert not [output for cell in code for output in cell["outputs"] if output["output_type"] == "error"]
     assert any("from snippets" in "".join(cell["source"]) for cell in code)
     colab = [link["href"] for _, link in elements(built(lab, site), "a") if "colab" in link.get("href", "")]
-    linked = [link["href"] for page in lab.parent.parent.glob("*.md") for _, link in elements(built(page, site), "a")]
-    assert colab or any("colab" in href and lab.stem in href for href in linked), "a lab can be opened in Colab"
+    linked = [
+        link["href"]
+        for page in lab.parent.parent.glob("*.md")
+        for _, link in elements(built(page, site), "a")
+    ]
+    assert colab or any("colab" in href and lab.stem in href for href in linked), (
+        "a lab can be opened in Colab"
+    )
 
 
 def test_labs_headings_keep_ids_of_their_own() -> None:

@@ -22,7 +22,11 @@ def imported_snippets(file: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "snippets":
-            found |= {node.module.partition(".")[2]} if "." in node.module else {alias.name for alias in node.names}
+            found |= (
+                {node.module.partition(".")[2]}
+                if "." in node.module
+                else {alias.name for alias in node.names}
+            )
         elif isinstance(node, ast.Import):
             found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("snippets.")}
     direct = set(found)
@@ -74,7 +78,10 @@ def test_touching_changes_nothing_and_a_changed_constant_makes_its_tasks_stale(p
     built = project_copy.run("mkdocs", "build", "--strict")
     assert built.returncode != 0
     for task in importing:
-        assert f"scripts/measure/{task}.py: {task} is stale: snippets/activations.py (changed). Run `make measure`" in built.stdout, built.stdout
+        assert (
+            f"scripts/measure/{task}.py: {task} is stale: snippets/activations.py (changed). Run `make measure`"
+            in built.stdout
+        ), built.stdout
     assert "Traceback" not in built.stdout
     assert not (project_copy.root / "site").exists() and project_copy.changed() == ["snippets/activations.py"]
 
@@ -96,17 +103,35 @@ def test_snippets_import_only_snippets_and_numerical_libraries() -> None:
     allowed = {"snippets", "numpy", "scipy", "torch", "sklearn"} | set(sys.stdlib_module_names)
     for file in (ROOT / "snippets").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names = (
+                [node.module]
+                if isinstance(node, ast.ImportFrom)
+                else [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
             assert {name.partition(".")[0] for name in names} <= allowed, f"{file.name}:{node.lineno}"
 
 
 def test_the_site_needs_no_pytorch_and_nothing_of_the_tests(tmp_path: Path) -> None:
-    modules = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in (ROOT / "scripts").rglob("*.py")]
-    modules = [module for module in modules if "node_modules" not in module and not module.endswith("__init__")]
-    rooms = [module for module in modules if module.split(".")[1] in ("draw", "pages", "frontend", "measure", "record", "stale", "project")]
+    modules = [
+        ".".join(file.relative_to(ROOT).with_suffix("").parts) for file in (ROOT / "scripts").rglob("*.py")
+    ]
+    modules = [
+        module for module in modules if "node_modules" not in module and not module.endswith("__init__")
+    ]
+    rooms = [
+        module
+        for module in modules
+        if module.split(".")[1] in ("draw", "pages", "frontend", "measure", "record", "stale", "project")
+    ]
     program = f"from scripts.stale import stale\nassert stale() == []\nimport importlib\nfor module in {rooms}: importlib.import_module(module)"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([site_only(tmp_path), str(ROOT)])}
-    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     assert ran.returncode == 0, ran.stderr
-    blocked = subprocess.run([sys.executable, "-c", "import torch"], env=environment, capture_output=True, text=True)
+    blocked = subprocess.run(
+        [sys.executable, "-c", "import torch"], env=environment, capture_output=True, text=True
+    )
     assert "No module named 'torch'" in blocked.stderr

@@ -1,12 +1,14 @@
 """MkDocs hooks: they render what the records and snippets say, and stop the build at a mistake. They never train."""
 
 import logging
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # `mkdocs` alone, where the project itself is not installed
@@ -22,6 +24,7 @@ from mkdocs.utils import get_relative_url
 
 from scripts.pages import claims, figures, formulas, labs, parity, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
+from scripts.project import languages
 from scripts.record import RecordError, read, topics
 from scripts.stale import stale
 
@@ -83,7 +86,7 @@ def _require_free_port(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
-        raise PluginError(f"cannot serve on {host}:{port} ({error.strerror}): stop what runs there, or take another port, `make serve PORT={port + 1}`") from None
+        raise PluginError(f"cannot serve on {host}:{port} ({os.strerror(error.errno)}): stop what runs there, or take another port, `make serve PORT={port + 1}`") from None
     _port_is_free = True
 
 
@@ -92,6 +95,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in files:
         if file.src_uri.endswith(".ipynb"):
             file.is_documentation_page = lambda: True
+            inside = file.url.removeprefix(f"{file.locale}/")
+            twins = {language: inside if language == "ja" else f"{language}/{inside}" for language in languages()}
+            file.alternates = {language: SimpleNamespace(url=url) for language, url in twins.items()}  # for the language switcher
     if _serving:
         try:
             parity.check_all()
@@ -107,8 +113,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return markdown
     path = Path(page.file.abs_src_path)
     language = page.file.locale
-    # MkDocs has cut the front matter off; line numbers count it.
-    offset = path.read_text(encoding="utf-8-sig").count("\n") - markdown.count("\n")
+    # MkDocs has cut the front matter off, and mkdocs-static-i18n the last newline; line numbers count from the file's first line.
+    offset = len(path.read_text(encoding="utf-8-sig").splitlines()) - len(markdown.splitlines())
 
     def mistake(position: int, message: str) -> PageError:
         return PageError(path, offset + line_of(markdown, position), message)
@@ -185,6 +191,13 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         source = Path(page.file.abs_src_path).read_text(encoding="utf-8")
         position = max(source.find(error.tex), 0)
         raise PageError(page.file.abs_src_path, line_of(source, position), f"MathJax rejects the formula ${error.tex}$: {error}") from None
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    # This component of Material asks the repository's host for its stars: no page asks another host for anything.
+    output = output.replace(' data-md-component="source"', "")
+    # For each of these Material asks for a sitemap beside it. The switcher and the site's one sitemap.xml name the twins.
+    return re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
 
 
 def on_build_error(error: Exception) -> None:
