@@ -87,7 +87,7 @@ def test_record_the_ledger_of_textbook_rates():
     for kind in ("plain", "residual", "residual_bn"):
         for theory, holds in (("mean_field", True), ("textbook", False)):
             error = np.abs(value(f"correlation_{kind}") - value(f"{theory}_{kind}"))[depths.index(5)]
-            assert (error < 0.025) is bool(holds), (kind, theory)
+            assert bool(error < 0.025) is holds, (kind, theory)
     agreed = slice(0, depths.index(10))
     np.testing.assert_allclose(value("correlation_plain_bn")[agreed], value("textbook_plain_bn")[agreed], atol=0.01)
     ten = depths.index(10)
