@@ -59,13 +59,13 @@ class Residual(Plain):
         self.scale = scale
 
     def branch(self, layer, z):
-        return self.scale * layer(self.activation(z))
+        return layer(self.activation(z))
 
     def forward(self, x):
         """Logits of shape (seeds, batch, classes) from x of shape (seeds, batch, inputs)."""
         z = self.layers[0](x)
         for layer in self.layers[1:]:
-            z = z + self.branch(layer, z)
+            z = torch.add(z, self.branch(layer, z), alpha=self.scale)
         return self.readout(self.activation(z))
 # --8<-- [end:residual]
 
@@ -101,6 +101,6 @@ class ReZero(Residual):
     def forward(self, x):
         z = self.layers[0](x)
         for layer, scale in zip(self.layers[1:], self.scales, strict=True):
-            z = z + scale * layer(self.activation(z))
+            z = torch.addcmul(z, scale, self.branch(layer, z))
         return self.readout(self.activation(z))
 # --8<-- [end:cures]

@@ -41,6 +41,16 @@ def sums_by_length(jacobians, gradient):
 # --8<-- [end:sums_by_length]
 
 
+# --8<-- [start:single_path]
+def along_path(jacobians, gradient, taken):
+    """`gradient`, (…, n), sent back along one path: through the branches where `taken` is true, else the shortcut."""
+    for J, through_branch in zip(reversed(jacobians), reversed(taken), strict=True):
+        if through_branch:
+            gradient = (gradient[..., np.newaxis, :] @ J)[..., 0, :]
+    return gradient
+# --8<-- [end:single_path]
+
+
 # --8<-- [start:path_lengths]
 def share_of_paths(depth, length):
     """The share of the 2ᴸ paths that pass through k = `length` of L = `depth` branches: C(L, k) / 2ᴸ."""
