@@ -81,7 +81,7 @@ def measure(settings: dict) -> Measurements:
     measured = {"x": exact(x)}
     for kind, shortcut in {"plain": 0.0, "residual": 1.0}.items():
         _, _, second = compose(settings["depth"], x, settings["slope"], shortcut)
-        _, slopes, fine = compose(settings["depth"], near, settings["slope"], shortcut)
+        _, _, fine = compose(settings["depth"], near, settings["slope"], shortcut)
         measured[f"second_{kind}"] = exact(second)
         measured[f"largest_on_grid_{kind}"] = exact(np.abs(second).max())
         # A regular grid misses the peak of the residual net, which lies within 1e-5 of 0: f is odd, so x > 0 is enough.
