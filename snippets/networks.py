@@ -44,3 +44,63 @@ class Plain(nn.Module):
             x = self.activation(layer(x))
         return self.readout(x)
 # --8<-- [end:plain]
+
+
+# --8<-- [start:residual]
+class Residual(Plain):
+    """The residual twin of `Plain`: zₗ = zₗ₋₁ + α (Wₗ φ(zₗ₋₁) + bₗ) for l ≥ 2, with α = `scale`.
+
+    `Plain` written by its pre-activations is zₗ = Wₗ φ(zₗ₋₁) + bₗ: the two share everything, initial weights too,
+    but the shortcut and α. Pre-activation blocks, He et al. 2016, "Identity Mappings…", fig. 1b.
+    """
+
+    def __init__(self, inputs, width, classes, depth, activation, variance, seeds, scale=1.0):
+        super().__init__(inputs, width, classes, depth, activation, variance, seeds)
+        self.scale = scale
+
+    def branch(self, layer, z):
+        return layer(self.activation(z))
+
+    def forward(self, x):
+        """Logits of shape (seeds, batch, classes) from x of shape (seeds, batch, inputs)."""
+        z = self.layers[0](x)
+        for layer in self.layers[1:]:
+            z = torch.add(z, self.branch(layer, z), alpha=self.scale)
+        return self.readout(self.activation(z))
+# --8<-- [end:residual]
+
+
+# --8<-- [start:cures]
+class NormalisedResidual(Residual):
+    """zₗ = zₗ₋₁ + Wₗ φ(BN(zₗ₋₁)) + bₗ, BN by the batch at hand, without learnt scale and shift."""
+
+    def branch(self, layer, z):
+        return layer(self.activation(batch_norm(z)))
+
+
+def batch_norm(z, epsilon=1e-5):
+    """(z − mean) / deviation of every feature over the batch; z is (seeds, batch, features). Ioffe & Szegedy 2015."""
+    variance, mean = torch.var_mean(z, dim=1, keepdim=True, correction=0)
+    return (z - mean) * (variance + epsilon).rsqrt()
+
+
+def zero_branches(net):
+    """Set the last (here the only) layer of every branch to 0: each block begins as the identity."""
+    for layer in net.layers[1:]:
+        nn.init.zeros_(layer.weight)
+    return net
+
+
+class ReZero(Residual):
+    """Every block learns its own α, 0 at first. Bachlechner et al. 2020, "ReZero is All You Need", eq. 1."""
+
+    def __init__(self, inputs, width, classes, depth, activation, variance, seeds):
+        super().__init__(inputs, width, classes, depth, activation, variance, seeds)
+        self.scales = nn.ParameterList(nn.Parameter(torch.zeros(len(seeds), 1, 1)) for _ in self.layers[1:])
+
+    def forward(self, x):
+        z = self.layers[0](x)
+        for layer, scale in zip(self.layers[1:], self.scales, strict=True):
+            z = torch.addcmul(z, scale, self.branch(layer, z))
+        return self.readout(self.activation(z))
+# --8<-- [end:cures]

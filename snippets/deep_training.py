@@ -1,0 +1,52 @@
+"""Training very deep nets: gradients clipped seed by seed, and a learning rate that falls to 0 along a cosine."""
+
+import torch
+
+from snippets.training import batches, seed_losses
+
+
+# --8<-- [start:clip]
+def clip(parameters, limit):
+    """Scale each seed's gradient to a norm of at most `limit`; the first axis of every parameter runs over the seeds.
+
+    Pascanu et al. 2013, "On the difficulty of training Recurrent Neural Networks", algorithm 1.
+    """
+    gradients = [parameter.grad for parameter in parameters]
+    norms = sum(g.flatten(1).square().sum(1) for g in gradients).sqrt()
+    factors = (limit / norms).clamp(max=1)
+    for g in gradients:
+        g.mul_(factors.view(-1, *[1] * (g.dim() - 1)))
+# --8<-- [end:clip]
+
+
+# --8<-- [start:train_clipped]
+def train_clipped(net, learning_rate, x, labels, seeds, epochs, batch, limit):
+    """SGD with momentum 0.9. Returns every epoch's mean loss by seed, (epochs run, seeds).
+
+    It ends after the first epoch in which no seed has a finite loss: none can recover from NaN weights.
+    """
+    parameters = list(net.parameters())
+    optimiser = torch.optim.SGD(parameters, lr=learning_rate, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * (len(x) // batch))
+    history = []
+    for epoch in range(epochs):
+        losses = []
+        for index in batches(len(x), batch, seeds, epoch):
+            loss = seed_losses(net(x[index]), labels[index])
+            optimiser.zero_grad()
+            loss.sum().backward()
+            clip(parameters, limit)
+            optimiser.step()
+            schedule.step()
+            losses.append(loss.detach())
+            if not loss.isfinite().any():
+                return torch.stack([*history, torch.stack(losses).mean(0)])
+        history.append(torch.stack(losses).mean(0))
+    return torch.stack(history)
+# --8<-- [end:train_clipped]
+
+
+def accuracies(net, x, labels, seeds):
+    """The share of images classified correctly, by seed; x is (count, inputs), labels (count,)."""
+    with torch.no_grad():
+        return (net(x.expand(len(seeds), -1, -1)).argmax(-1) == labels).float().mean(1)

@@ -1,0 +1,63 @@
+"""Asking stacks of two-layer blocks to be the identity, H(x) = x: by training, and by construction.
+
+Source: He et al. 2016, "Deep Residual Learning for Image Recognition" (arXiv 2015), §3.1.
+"""
+
+import torch
+from torch import nn
+
+from snippets.networks import ACTIVATION, Linear
+
+
+# --8<-- [start:stack]
+class Stack(nn.Module):
+    """`depth` blocks x ← F(x), or x ← x + F(x) if `shortcut`, with F(x) = W₂ φ(W₁ x + b₁) + b₂.
+
+    x is (seeds, batch, n); W₁ is (seeds, width, n) and W₂ (seeds, n, width). The initial weights are the same with
+    the shortcut and without; each F keeps the variance of what enters it.
+    """
+
+    def __init__(self, n, width, depth, activation, shortcut, seeds):
+        super().__init__()
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        gain = 2 if activation == "relu" else 1
+        self.inner = nn.ModuleList(Linear(n, width, 1 / n, generators) for _ in range(depth))
+        self.outer = nn.ModuleList(Linear(width, n, gain / width, generators) for _ in range(depth))
+        self.activation, self.shortcut = ACTIVATION[activation], shortcut
+
+    def forward(self, x):
+        for inner, outer in zip(self.inner, self.outer, strict=True):
+            F = outer(self.activation(inner(x)))
+            x = x + F if self.shortcut else F
+        return x
+# --8<-- [end:stack]
+
+
+# --8<-- [start:construct]
+def make_identity(stack):
+    """Set a plain ReLU stack of width 2n or more to the identity, exactly: x = ReLU(x) − ReLU(−x) in each block."""
+    with torch.no_grad():
+        for inner, outer in zip(stack.inner, stack.outer, strict=True):
+            I = torch.eye(inner.weight.shape[2])
+            for parameter in (inner.weight, inner.bias, outer.weight, outer.bias):
+                parameter.zero_()
+            inner.weight[:, : 2 * len(I)] = torch.cat([I, -I])
+            outer.weight[:, :, : 2 * len(I)] = torch.cat([I, -I], dim=1)
+    return stack
+# --8<-- [end:construct]
+
+
+# --8<-- [start:fit]
+def fit_identity(stack, n, seeds, steps, batch, learning_rate):
+    """Adam on the mean squared error of fresh Gaussian inputs. Returns each seed's final error on 4096 others."""
+    optimiser = torch.optim.Adam(stack.parameters(), lr=learning_rate)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(steps):
+        x = torch.randn(len(seeds), batch, n, generator=generator)
+        optimiser.zero_grad()
+        ((stack(x) - x) ** 2).mean((1, 2)).sum().backward()
+        optimiser.step()
+    x = torch.randn(len(seeds), 4096, n, generator=generator)
+    with torch.no_grad():
+        return ((stack(x) - x) ** 2).mean((1, 2))
+# --8<-- [end:fit]

@@ -1,0 +1,61 @@
+"""Second derivatives of compositions by SymPy, Hessians in closed form; claims 23 and 24 against the record."""
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from scripts.record import array, centre, read
+from snippets.curvature import compose, rescaled_pair, top_eigenvalue
+
+RECORD = read("curvature")
+
+
+def value(name):
+    return centre(RECORD["measurements"][name])
+
+
+def test_second_derivative_of_one_block_and_of_a_composition():
+    x = sympy.Symbol("x")
+    f, g = sympy.Function("f"), sympy.Function("g")
+    assert sympy.diff(x + f(x), x, 2) == sympy.diff(f(x), x, 2)
+    y = sympy.Symbol("y")
+    g1, g2 = (sympy.diff(g(y), y, k).subs(y, f(x)) for k in (1, 2))
+    claim = g2 * sympy.diff(f(x), x) ** 2 + g1 * sympy.diff(f(x), x, 2)
+    assert sympy.simplify(sympy.diff(g(f(x)), x, 2).doit() - claim.doit()) == 0
+
+
+@pytest.mark.parametrize("shortcut", [0, 1])
+def test_compose_against_sympy(shortcut):
+    x = sympy.Symbol("x")
+    y = x
+    for _ in range(3):
+        y = shortcut * y + sympy.Rational(9, 10) * sympy.tanh(y)
+    found = compose(3, np.array([0.3, -1.2]), 0.9, shortcut)
+    for order in range(3):
+        expected = [float(sympy.diff(y, x, order).subs(x, at).evalf(30)) for at in (0.3, -1.2)]
+        np.testing.assert_allclose(found[order], expected, rtol=1e-12)
+
+
+def test_top_eigenvalue_of_a_quadratic():
+    A = torch.diag(torch.tensor([3.0, 1.0, -2.0], dtype=torch.float64))
+    assert top_eigenvalue(lambda w: w @ A @ w / 2, torch.ones(3, dtype=torch.float64)) == pytest.approx(3)
+
+
+def test_record_one_linear_function_has_any_hessian():
+    for c in RECORD["settings"]["factors"]:
+        assert rescaled_pair(c).prod() == 1
+        assert value(f"rescaled_top_eigenvalue_{c:g}") == pytest.approx(c**2 + c**-2)
+
+
+def test_record_shortcuts_raise_the_curvature_in_the_input():
+    assert value("largest_plain") == pytest.approx(0.196, abs=5e-4)
+    assert value("largest_residual") > 1e10
+    assert value("slope_at_zero_residual") == pytest.approx(1.9**20)
+    assert value("largest_at_residual") < 1e-5 < 4 / 400  # far inside the regular grid's first step
+
+
+def test_record_the_two_curvatures_order_trained_nets_oppositely_on_average():
+    assert value("input_curvature_plain") < value("input_curvature_residual")
+    assert value("top_eigenvalue_residual") < value("top_eigenvalue_plain")
+    assert len(array(RECORD, "top_eigenvalue_plain")) == RECORD["settings"]["seeds"]

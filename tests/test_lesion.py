@@ -1,0 +1,58 @@
+"""Deleting a block against writing the smaller net out; the lesion test's record."""
+
+import numpy as np
+import pytest
+import torch
+
+from scripts.record import array, read
+from snippets.initialisation import he
+from snippets.lesion import branch_ratios, delete
+from snippets.networks import Plain, Residual
+
+RECORD = read("lesion")
+X = torch.randn(2, 5, 6, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_residual_net_without_a_block_skips_its_branch():
+    net = Residual(6, 4, 3, 3, "relu", he, [0, 1], scale=0.5)
+    z = net.layers[0](X)
+    z = z + 0.5 * net.layers[2](torch.relu(z))
+    torch.testing.assert_close(delete(net, [1])(X), net.readout(torch.relu(z)))
+    assert len(net.layers) == 3
+
+
+def test_a_residual_net_is_its_plain_twin_plus_shortcuts():
+    arguments = (6, 4, 3, 3, "relu", he, [0, 1])
+    for mine, twins in zip(Residual(*arguments).parameters(), Plain(*arguments).parameters(), strict=True):
+        assert torch.equal(mine, twins)
+    torch.testing.assert_close(delete(Residual(*arguments), [1, 2])(X), delete(Plain(*arguments), [1, 2])(X))
+
+
+def test_branch_ratio_of_the_first_block():
+    net = Residual(6, 4, 3, 3, "relu", he, [0, 1], scale=0.5)
+    z = net.layers[0](X)
+    F = 0.5 * net.layers[1](torch.relu(z))
+    torch.testing.assert_close(
+        branch_ratios(net, X)[:, 0], (F.norm(dim=-1) / z.norm(dim=-1)).mean(1).detach()
+    )
+
+
+def test_a_block_that_is_not_there_is_an_error():
+    with pytest.raises(ValueError, match="blocks run from 1 to 2"):
+        delete(Plain(6, 4, 3, 3, "relu", he, [0]), [0])
+
+
+def test_record_one_block_less_ruins_plain_nets_only():
+    assert array(RECORD, "train_accuracy_plain").min() > 0.98
+    assert array(RECORD, "mean_accuracy_without_plain").max() < 0.2
+    for kind in ("residual", "residual_bn"):
+        lost = array(RECORD, f"whole_accuracy_{kind}") - array(RECORD, f"mean_accuracy_without_{kind}")
+        assert np.all(lost < 0.05)
+
+
+def test_record_branches_shrink_with_depth_under_bn_only():
+    assert np.all(
+        array(RECORD, "last_branch_ratio_residual_bn") < array(RECORD, "first_branch_ratio_residual_bn")
+    )
+    ratio = array(RECORD, "last_branch_ratio_residual") / array(RECORD, "first_branch_ratio_residual")
+    assert ratio.mean() == pytest.approx(1, abs=0.15)
