@@ -60,7 +60,7 @@ def loss_and_error(net, x, labels):
 
 # --8<-- [start:gradient_norms]
 def gradient_norms(net, x, labels):
-    """‖∂E/∂Wₗ‖ of the convolutions and the linear layer, and ‖∂E/∂aₖ‖ of what enters each block, first to last.
+    """‖∂E/∂Wₗ‖ of convolutions and linear layer, and ‖∂E/∂aₖ‖ of what enters each block, first to last.
 
     BN takes the statistics of x. A copy of the net is asked, so that its running statistics stay.
     """

@@ -28,7 +28,7 @@ def blocks_per_stage(depth):
 
 # --8<-- [start:convnet]
 class ConvNet(nn.Module):
-    """conv – 3 stages of n blocks – mean over pixels – linear. Stages 2 and 3 halve the image first (stride 2).
+    """conv – 3 stages of n blocks – mean over pixels – linear. Stages 2 and 3 halve the image (stride 2).
 
     Logits (batch, classes) from x (batch, channels, h, w). Plain and residual nets of one seed begin with equal
     weights: N(0, 2 / (9 · width)) for convolutions, He et al. 2015, "Delving deep into rectifiers", eq. 14.
@@ -60,7 +60,7 @@ class ConvNet(nn.Module):
 
 
 def initialise(net, generator):
-    """Draw convolutions' weights from N(0, 2 / fan-out), the linear layer's from N(0, 1 / inputs), its bias 0."""
+    """Convolutions' weights from N(0, 2 / fan-out), the linear layer's from N(0, 1 / inputs); bias 0."""
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)

@@ -1,4 +1,4 @@
-"""Degradation: convolutional nets with BatchNorm on the digits, by depth; the tasks of both kinds share it."""
+"""Degradation: convolutional nets with BatchNorm on the digits, by depth; both kinds' tasks share it."""
 
 import math
 
