@@ -28,7 +28,7 @@ def blocks_per_stage(depth):
 
 # --8<-- [start:convnet]
 class ConvNet(nn.Module):
-    """conv – 3 stages of n blocks – mean over pixels – linear. Stages 2 and 3 halve the image (stride 2).
+    """conv – 3 stages of n blocks – mean over pixels – linear; stages 2 and 3 halve the image.
 
     Logits (batch, classes) from x (batch, channels, h, w). Plain and residual nets of one seed begin with equal
     weights: N(0, 2 / (9 · width)) for convolutions, He et al. 2015, "Delving deep into rectifiers", eq. 14.

@@ -1,4 +1,4 @@
-"""BatchNorm with fixed statistics is linear, so it can be folded into the convolution before it, once for a whole plane.
+"""BatchNorm with fixed statistics is affine: it folds into the convolution before it, once for a whole plane.
 
 Source: Jacob et al. 2018, "Quantization and training of neural networks…", §3.2, eq. 14.
 """
@@ -13,9 +13,9 @@ from snippets.residual_blocks import shortcut_a, tiny_matrix
 
 # --8<-- [start:fold]
 def fold(w, bn):
-    """BN(w ∗ x) = (s · w) ∗ x + shift with s = γ/√(σ² + ε), filter by filter, and shift = β − s μ. Returns s · w and shift.
+    """BN(w ∗ x) = (s · w) ∗ x + shift, filter by filter: s = γ/√(σ² + ε), shift = β − s μ. Returns s · w, shift.
 
-    s · w is linear in w: a direction in the weights is folded by the same s.
+    w is (outputs, inputs, 3, 3). s · w is linear in w: a direction in the weights is folded by the same s.
     """
     s = bn.weight / (bn.running_var + bn.eps).sqrt()
     return w * s.view(-1, 1, 1, 1), bn.bias - s * bn.running_mean
@@ -46,7 +46,7 @@ class FoldedConv(nn.Module):
 
 
 class FoldedNet(nn.Module):
-    """The function of a ConvNet of 2015 blocks in eval mode, on images of `size` × `size` pixels; no BN is left."""
+    """A ConvNet of 2015 blocks in eval mode, on images of `size` × `size` pixels: the same logits, no BN."""
 
     def __init__(self, net, size):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The Hessian of a loss in all of a net's parameters: its products with vectors, and its extreme eigenvalues."""
+"""The Hessian of a loss in a net's parameters: its products with vectors, and its extreme eigenvalues."""
 
 import numpy as np
 import torch
@@ -8,9 +8,10 @@ from torch.nn.utils import parameters_to_vector
 
 # --8<-- [start:product]
 def hessian(loss, parameters):
-    """H = ∂²E/∂w², as a linear operator (size, size): Hv = ∂(vᵀ ∂E/∂w)/∂w. Pearlmutter 1994, "Fast exact multiplication…".
+    """H = ∂²E/∂w² as a linear operator (size, size): Hv = ∂(vᵀ ∂E/∂w)/∂w.
 
-    `loss` is a scalar tensor with its graph; its gradient is computed once and differentiated for every product.
+    `loss` is a scalar tensor with its graph; its gradient is computed once, and differentiated for every product.
+    Source: Pearlmutter 1994, "Fast exact multiplication by the Hessian", Neural Computation 6.
     """
     parameters = list(parameters)
     gradient = parameters_to_vector(torch.autograd.grad(loss, parameters, create_graph=True))
@@ -28,8 +29,9 @@ def hessian(loss, parameters):
 
 # --8<-- [start:extremes]
 def extreme_eigenvalues(H, tolerance, restarts, seed):
-    """λmin and λmax of a symmetric operator by Lanczos' method, both to about `tolerance` · λmax; None where it did not converge.
+    """λmin and λmax of a symmetric operator by Lanczos' method, both to about `tolerance` · λmax.
 
+    None stands for one that did not converge in so many restarts.
     λmin is sought as the largest in size of H − λmax: so it needs no more accuracy than λmax has.
     """
     start = np.random.default_rng(seed).standard_normal(H.shape[0])

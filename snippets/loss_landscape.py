@@ -1,6 +1,6 @@
 """The loss around a trained net, on planes through it.
 
-Source: Li et al. 2018, "Visualizing the loss landscape of neural nets", §4 (filter normalisation), §6 (convexity).
+Source: Li et al. 2018, "Visualizing the loss landscape of neural nets", §4 (directions), §6 (convexity).
 """
 
 import copy
@@ -18,7 +18,7 @@ def planar(net):
 
 # --8<-- [start:direction]
 def filter_normalised(w, generator):
-    """A Gaussian direction d with the shape of w, whose filters have the norms of w's: d ← d · ‖w‖ / ‖d‖, filter by filter.
+    """A Gaussian direction d with the shape of w, scaled filter by filter: d ← d · ‖w‖ / ‖d‖.
 
     A filter is w[i], what makes one output channel (or one output of a linear layer).
     """
@@ -38,7 +38,7 @@ def plane(net, seed):
 # --8<-- [start:surface]
 @torch.no_grad()
 def surface(net, directions, alphas, betas, x, labels):
-    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas). The net is left at its last point: give a copy."""
+    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas). The net is left at its last point."""
     first, second = (torch.cat([d.flatten() for d in direction]) for direction in directions)
     w = torch.cat([p.flatten() for p in planar(net)])
     point = w.clone()
@@ -80,7 +80,7 @@ def local_minima(losses):
 
 # --8<-- [start:curvature]
 def slice_eigenvalues(losses, step):
-    """λmin and λmax of the 2×2 Hessian of the slice at the inner points of the grid, by second differences of order `step`²."""
+    """λmin and λmax of the slice's 2×2 Hessian at the inner points of the grid, by second differences."""
     E = losses.astype(float)
     aa = (E[2:, 1:-1] - 2 * E[1:-1, 1:-1] + E[:-2, 1:-1]) / step**2
     bb = (E[1:-1, 2:] - 2 * E[1:-1, 1:-1] + E[1:-1, :-2]) / step**2
