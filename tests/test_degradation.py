@@ -1,5 +1,7 @@
 """Claims 2, 12 and 20 against the records of the nets with BatchNorm on the digits."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
@@ -18,7 +20,7 @@ def test_the_two_kinds_are_matched_in_all_else():
 
 def test_claim_12_deeper_plain_nets_end_with_a_larger_training_loss():
     by_depth = [array(PLAIN, f"final_loss_{depth}") for depth in (20, 32, 44, 56)]
-    for shallow, deep in zip(by_depth[:-1], by_depth[1:], strict=True):
+    for shallow, deep in pairwise(by_depth):
         # Of every seed, not of the mean only.
         assert deep.min() > shallow.max() or deep.mean() - shallow.mean() > deep.std() + shallow.std()
     assert array(PLAIN, "train_error_56").min() > 0.3
