@@ -1,7 +1,7 @@
 """Side by side in one run: landscape points and training against a straightforward loop of the same net.
 
-One thread. Prints a table; the share is of the core's own matrix-multiplication peak, measured in the same run. A net's
-floating-point operations are counted as those of its convolutions' 3×3 windows and its linear layer, as they are written.
+One thread. The share is of the core's own matrix-multiplication peak, measured in the same run; operations are
+counted as written: those of the convolutions' 3×3 windows and of the linear layer.
 """
 
 import copy
@@ -75,49 +75,49 @@ def with_library_convolutions(net):
     return net
 
 
+def compare(kind, net, x, labels, peak):
+    """Two rows for the landscape and two for training.
+
+    Raises:
+        SystemExit: the losses differ by more than 1e-5 of their size.
+    """
+    train(net, x, labels, 0, 1, 128, 0.05)
+    net.eval()
+    images, directions, folded = (x[:IMAGES], labels[:IMAGES]), plane(net, 0), FoldedNet(net, 8)
+    forward, library = flops(net, x[:IMAGES]), with_library_convolutions(net)
+    fold = folded.fold_directions(directions)
+    slow, expected = best(lambda: straightforward_surface(copy.deepcopy(library), directions, *images))
+    fast, losses = best(lambda: surface(copy.deepcopy(folded), fold, GRID, GRID, *images))
+    error = np.max(np.abs(losses / expected - 1))
+    if error > 1e-5:
+        raise SystemExit(
+            f"{kind}: the folded net's losses differ from the loop's by {error:.1e} of their size"
+        )
+    points, count = GRID.size**2, len(x) // 128 * 128
+    for name, seconds in (("loop", slow), ("folded", fast)):
+        row(f"{kind}, {name}", points / seconds, "points", slow / seconds, points * forward / seconds / peak)
+    print(f"{'':28}the same losses to {error:.1e}; {points * IMAGES / fast:.0f} images/s")
+    slow, fast = (
+        best(lambda source=source: train(copy.deepcopy(source), x, labels, 0, 1, 128, 0.05))[0]
+        for source in (library, net)
+    )
+    for name, seconds in (("loop", slow), ("matrix", fast)):
+        # A backward pass costs two forward ones.
+        share = 3 * forward / IMAGES * count / seconds / peak
+        row(f"{kind}, training, {name}", count / seconds, "images", slow / seconds, share)
+
+
+def row(name, rate, unit, times, share):
+    print(f"{name:28}{rate:>10.1f} {unit}/s{times:>8.2f} ×{share:>7.0%} of the peak")
+
+
 def main():
     torch.set_num_threads(1)
     x, labels = (torch.from_numpy(array) for array in digits()[:2])
-    x = x.view(-1, 1, 8, 8)
-    peak = matrix_peak()
-    print(f"matrix products of 1024 × 1024: {peak / 1e9:.1f} GFLOP/s on one thread")
-    print(f"{'depth ' + str(DEPTH):26}{'per second':>20}{'times':>8}{'of the peak':>13}")
-    for residual in (False, True):
-        kind = "residual" if residual else "plain"
-        net = ConvNet(DEPTH, WIDTHS, 1, 10, residual, 0)
-        train(net, x, labels, 0, 1, 128, 0.05)
-        net.eval()
-        images, directions, folded = (x[:IMAGES], labels[:IMAGES]), plane(net, 0), FoldedNet(net, 8)
-        forward = flops(net, x[:IMAGES])
-        library = with_library_convolutions(net)
-        slow, expected = best(lambda: straightforward_surface(copy.deepcopy(library), directions, *images))
-        fold = folded.fold_directions(directions)
-        fast, losses = best(lambda: surface(copy.deepcopy(folded), fold, GRID, GRID, *images))
-        error = np.max(np.abs(losses / expected - 1))
-        if error > 1e-5:
-            raise SystemExit(
-                f"{kind}: the folded net's losses differ from the loop's by {error:.1e} of their size"
-            )
-        points = GRID.size**2
-        for name, seconds in (("loop", slow), ("folded", fast)):
-            share = points * forward / seconds / peak
-            print(
-                f"{kind + ', ' + name:26}{points / seconds:>13.1f} points{slow / seconds:>8.2f}{share:>13.0%}"
-            )
-        print(f"{'':26}the same losses to {error:.1e}, {points * IMAGES / fast:.0f} images/s")
-        rates = {}
-        for name, source in (("loop", library), ("matrix", net)):
-            rates[name], _ = best(
-                lambda source=source: train(copy.deepcopy(source), x, labels, 0, 1, 128, 0.05)
-            )
-        count = len(x) // 128 * 128
-        for name, seconds in rates.items():
-            # A backward pass costs two forward ones.
-            share = 3 * forward / IMAGES * count / seconds / peak
-            rate = rates["loop"] / seconds
-            print(
-                f"{kind + ', training, ' + name:26}{count / seconds:>13.0f} images{rate:>8.2f}{share:>13.0%}"
-            )
+    x, peak = x.view(-1, 1, 8, 8), matrix_peak()
+    print(f"matrix products of 1024 × 1024: {peak / 1e9:.1f} GFLOP/s on one thread; nets of {DEPTH} layers")
+    for kind in ("plain", "residual"):
+        compare(kind, ConvNet(DEPTH, WIDTHS, 1, 10, kind == "residual", 0), x, labels, peak)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def test_claim_12_residual_nets_do_not_degrade_at_these_depths():
 
 
 def test_claim_2_the_gradient_does_not_vanish_in_the_plain_net():
-    # It explodes towards the input at initialisation, and is of one size along the depth while the net fails to train.
+    # It explodes towards the input at initialisation, and is of one size along the depth afterwards.
     assert array(PLAIN, "first_to_last_blocks_56_epoch_0").min() > 1000
     during = np.concatenate(
         [array(PLAIN, f"first_to_last_blocks_56_epoch_{epoch}") for epoch in (1, 5, 10, 15)]

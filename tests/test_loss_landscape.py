@@ -24,10 +24,10 @@ from snippets.loss_landscape import (
 )
 
 
-def trained_like(residual):
+def trained_like(residual, widths=(3, 4, 5)):
     """A net whose BatchNorm has statistics, scales and shifts of its own, and data for it."""
     generator = torch.Generator().manual_seed(0)
-    net = ConvNet(8, (3, 4, 5), 1, 10, residual, 0)
+    net = ConvNet(8, widths, 1, 10, residual, 0)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             for tensor in (module.weight.data, module.bias.data, module.running_mean, module.running_var):
@@ -90,7 +90,7 @@ def test_minima_and_curvature_of_known_surfaces():
 
 
 def test_hessian_extremes_against_the_dense_hessian():
-    net, x, labels = trained_like(True)
+    net, x, labels = trained_like(True, (1, 2, 2))
     net = net.double()
     parameters = dict(net.named_parameters())
     names, sizes = list(parameters), [w.numel() for w in parameters.values()]
@@ -131,3 +131,11 @@ def test_claim_22_with_shortcuts_the_slice_is_not_convex_either():
     for mode in ("eval", "train"):
         assert array(RESIDUAL, f"nonconvex_share_{mode}").min() > 0.1
     assert array(RESIDUAL, "lambda_min").max() < 0
+
+
+def test_claim_21_width_alone_smooths_somewhat_and_less_than_shortcuts():
+    wide = read("loss_landscape_wide")
+    assert array(wide, "nonconvex_share_train").max() < array(PLAIN, "nonconvex_share_train").min()
+    assert np.log(array(wide, "lambda_max")).mean() < np.log(array(PLAIN, "lambda_max")).mean() - 0.5
+    for name in ("lambda_max", "nonconvex_share_train", "minima_train"):
+        assert array(wide, name).min() > array(RESIDUAL, name).max(), name
