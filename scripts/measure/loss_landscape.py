@@ -1,0 +1,109 @@
+"""Loss landscapes of trained nets as Li et al. 2018 draw them; one task for each kind of net shares it."""
+
+import copy
+import math
+
+import numpy as np
+
+from scripts.record import Measurements, exact, sampled
+
+SETTINGS = {
+    "depth": 32,
+    "widths": [8, 16, 32],
+    "residual": False,
+    "epochs": 20,
+    "batch": 128,
+    "learning_rate": 0.05,
+    "seeds": 5,
+    "images": 128,
+    "coarse": 25,
+    "full": 51,
+    "full_planes": 1,
+    "nonconvex_threshold": 0.1,
+    "hessian_images": 256,
+    "lanczos_tolerance": 0.01,
+    "lanczos_restarts": 10,
+}
+
+
+def run(settings: dict, seed: int) -> dict | None:
+    """Train one net and look around it, in a plane drawn by the same seed; None if the training diverged."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from snippets.convnet_training import loss_and_error, train
+    from snippets.convnets import ConvNet
+    from snippets.digits import digits
+    from snippets.folding import FoldedNet
+    from snippets.hessian import extreme_eigenvalues, hessian
+    from snippets.loss_landscape import plane, with_batch_statistics
+
+    x, labels, test_x, test_labels = (torch.from_numpy(array) for array in digits())
+    x, test_x = x.view(-1, 1, 8, 8), test_x.view(-1, 1, 8, 8)
+    net = ConvNet(settings["depth"], settings["widths"], 1, 10, settings["residual"], seed)
+    losses = train(net, x, labels, seed, settings["epochs"], settings["batch"], settings["learning_rate"])
+    if not math.isfinite(losses[-1]):
+        return None
+    measured = {"final_loss": losses[-1].item(), "train_loss": loss_and_error(net, x, labels)[0]}
+    measured["test_error"] = loss_and_error(net, test_x, test_labels)[1]
+    directions, folded = plane(net, seed), FoldedNet(net, x.shape[-1])
+    images = x[: settings["images"]], labels[: settings["images"]]
+    for mode, view, plane_of_view in (
+        ("eval", folded, folded.fold_directions(directions)),
+        ("train", with_batch_statistics(net), directions),
+    ):
+        measured |= {f"{k}_{mode}": v for k, v in look(settings, view, plane_of_view, *images, seed).items()}
+    some = slice(settings["hessian_images"])
+    H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
+    smallest, largest = extreme_eigenvalues(
+        H, settings["lanczos_tolerance"], settings["lanczos_restarts"], seed
+    )
+    return measured | {"lambda_min": smallest, "lambda_max": largest}
+
+
+def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
+    """The surface over [−1, 1]², its centre line along the first direction, and what is read off the grid."""
+    from snippets.loss_landscape import local_minima, nonconvex_share, surface
+
+    coarse, full = (np.linspace(-1, 1, settings[grid]) for grid in ("coarse", "full"))
+    E = surface(copy.deepcopy(net), directions, coarse, coarse, x, labels)
+    seen = {
+        "surface": E,
+        "slice": surface(copy.deepcopy(net), directions, full, [0.0], x, labels)[:, 0],
+        "centre_loss": float(E[len(E) // 2, len(E) // 2]),
+        "highest_loss": float(E.max()),
+        "minima": local_minima(E),
+        "nonconvex_share": nonconvex_share(E, coarse[1] - coarse[0], settings["nonconvex_threshold"]),
+    }
+    if seed < settings["full_planes"]:
+        seen["full_surface"] = surface(copy.deepcopy(net), directions, full, full, x, labels)
+        seen["full_minima"] = local_minima(seen["full_surface"])
+        seen["full_nonconvex_share"] = nonconvex_share(
+            seen["full_surface"], full[1] - full[0], settings["nonconvex_threshold"]
+        )
+    return seen
+
+
+def measure(settings: dict) -> Measurements:
+    runs = [run(settings, seed) for seed in range(settings["seeds"])]
+    measured = {f"{grid}_grid": exact(np.linspace(-1, 1, settings[grid])) for grid in ("coarse", "full")}
+    measured["diverged"] = sampled([int(run is None) for run in runs])
+    converged = [run or {} for run in runs]
+    measured["lanczos_unconverged"] = sampled(
+        [int(run.get("lambda_max") is None or run.get("lambda_min") is None) for run in converged]
+    )
+    for name in next(run for run in runs if run):
+        # A full plane is drawn for the first seeds only.
+        values = [
+            run.get(name) for run in converged[: settings["full_planes"] if name.startswith("full") else None]
+        ]
+        linear = any(part in name for part in ("error", "share", "minima", "lambda_min"))
+        measured[name] = sampled([_four_digits(v) for v in values], log=not linear)
+    return measured
+
+
+def _four_digits(value):
+    """Surfaces are drawn, not computed with: four digits are finer than a contour's line."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return [_four_digits(row) if isinstance(row, np.ndarray) else float(f"{row:.4g}") for row in value]

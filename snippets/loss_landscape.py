@@ -1,0 +1,98 @@
+"""The loss around a trained net, on planes through it.
+
+Source: Li et al. 2018, "Visualizing the loss landscape of neural nets", §4 (directions), §6 (convexity).
+"""
+
+import copy
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+
+def planar(net):
+    """The parameters that a plane varies: filters and matrices. Biases and BatchNorm's stay fixed."""
+    return [w for w in net.parameters() if w.dim() > 1]
+
+
+# --8<-- [start:direction]
+def filter_normalised(w, generator):
+    """A Gaussian direction d with the shape of w, scaled filter by filter: d ← d · ‖w‖ / ‖d‖.
+
+    A filter is w[i], what makes one output channel (or one output of a linear layer).
+    """
+    d = torch.randn(w.shape, generator=generator)
+    return d * (w.detach().flatten(1).norm(dim=1) / d.flatten(1).norm(dim=1)).view(-1, *[1] * (w.dim() - 1))
+
+
+# --8<-- [end:direction]
+
+
+def plane(net, seed):
+    """Two filter-normalised directions, each a list of tensors, one for each of `planar(net)`."""
+    generator = torch.Generator().manual_seed(seed)
+    return [[filter_normalised(w, generator) for w in planar(net)] for _ in range(2)]
+
+
+# --8<-- [start:surface]
+@torch.no_grad()
+def surface(net, directions, alphas, betas, x, labels):
+    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas). The net is left at its last point."""
+    first, second = (torch.cat([d.flatten() for d in direction]) for direction in directions)
+    w = torch.cat([p.flatten() for p in planar(net)])
+    point = w.clone()
+    for p, part in zip(planar(net), point.split([p.numel() for p in planar(net)]), strict=True):
+        p.data = part.view_as(p)
+    losses = torch.empty(len(alphas), len(betas))
+    for i, alpha in enumerate(alphas):
+        for j, beta in enumerate(betas):
+            torch.add(w, first, alpha=alpha, out=point).add_(second, alpha=beta)
+            losses[i, j] = cross_entropy(net(x), labels)
+    return losses.numpy()
+
+
+# --8<-- [end:surface]
+
+
+def with_batch_statistics(net):
+    """A copy of the net whose BatchNorm takes the statistics of whatever it is given, in either mode."""
+    net = copy.deepcopy(net)
+    for bn in net.modules():
+        if isinstance(bn, nn.BatchNorm2d):
+            bn.running_mean = bn.running_var = None
+            bn.track_running_stats = False
+    return net
+
+
+# --8<-- [start:minima]
+def local_minima(losses):
+    """How many inner points of the grid lie below all of their eight neighbours."""
+    inner, (rows, columns) = losses[1:-1, 1:-1], losses.shape
+    around = [(i, j) for i in range(3) for j in range(3) if (i, j) != (1, 1)]
+    return int(
+        np.all([inner < losses[i : i + rows - 2, j : j + columns - 2] for i, j in around], axis=0).sum()
+    )
+
+
+# --8<-- [end:minima]
+
+
+# --8<-- [start:curvature]
+def slice_eigenvalues(losses, step):
+    """λmin and λmax of the slice's 2×2 Hessian at the inner points of the grid, by second differences."""
+    E = losses.astype(float)
+    aa = (E[2:, 1:-1] - 2 * E[1:-1, 1:-1] + E[:-2, 1:-1]) / step**2
+    bb = (E[1:-1, 2:] - 2 * E[1:-1, 1:-1] + E[1:-1, :-2]) / step**2
+    ab = (E[2:, 2:] - E[2:, :-2] - E[:-2, 2:] + E[:-2, :-2]) / (4 * step**2)
+    mean, radius = (aa + bb) / 2, np.hypot((aa - bb) / 2, ab)
+    return mean - radius, mean + radius
+
+
+def nonconvex_share(losses, step, threshold):
+    """The share of inner points with λmin < −threshold · |λmax|."""
+    smallest, largest = slice_eigenvalues(losses, step)
+    return float(np.mean(smallest < -threshold * np.abs(largest)))
+
+
+# --8<-- [end:curvature]

@@ -1,0 +1,70 @@
+"""Convolutional nets and their blocks against He et al.'s figures and second implementations."""
+
+import pytest
+import torch
+from torch.nn.functional import conv2d
+
+from snippets.convnets import ConvNet, blocks_per_stage
+from snippets.residual_blocks import Block, Conv3x3, PreActivationBlock, shortcut_a
+
+# He et al. 2015, table 6, in millions.
+PUBLISHED = {20: 0.27, 32: 0.46, 44: 0.66, 56: 0.85, 110: 1.7, 1202: 19.4}
+
+
+@pytest.mark.parametrize(("depth", "millions"), PUBLISHED.items())
+def test_parameter_counts_are_he_et_als(depth, millions):
+    net = ConvNet(depth, (16, 32, 64), 3, 10, True, 0)
+    count = sum(w.numel() for w in net.parameters()) / 1e6
+    assert round(count, 1 if millions > 1 else 2) == millions
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_depth_counts_the_layers_with_weights(residual):
+    net = ConvNet(20, (4, 8, 16), 3, 10, residual, 0)
+    assert sum(isinstance(m, torch.nn.Conv2d | torch.nn.Linear) for m in net.modules()) == 20
+    assert net(torch.randn(2, 3, 32, 32)).shape == (2, 10)
+
+
+def test_plain_and_residual_begin_with_equal_weights():
+    plain, residual = (ConvNet(8, (4, 8, 16), 1, 10, kind, 3) for kind in (False, True))
+    assert all(torch.equal(p, r) for p, r in zip(plain.parameters(), residual.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("depth", "nearest"), [(57, "56 and 62"), (55, "50 and 56"), (2, "8"), (-4, "8")])
+def test_a_depth_that_is_not_6n_plus_2_is_an_error(depth, nearest):
+    with pytest.raises(ValueError, match=f"nearest is {nearest}"):
+        ConvNet(depth, (4, 8, 16), 1, 10, True, 0)
+    assert blocks_per_stage(56) == 9
+
+
+def test_shortcut_a_pixel_by_pixel():
+    x = torch.randn(2, 3, 5, 5)
+    expected = torch.zeros(2, 7, 3, 3)
+    for channel in range(3):
+        for i in range(3):
+            for j in range(3):
+                expected[:, channel, i, j] = x[:, channel, 2 * i, 2 * j]
+    assert torch.equal(shortcut_a(x, 7, 2), expected)
+    assert torch.equal(shortcut_a(x, 3, 1), x)
+
+
+def test_blocks_with_a_zero_last_layer_are_the_identity():
+    x = torch.randn(4, 6, 8, 8)
+    block, preactivated = Block(6, 6, 1, True), PreActivationBlock(6, 6, 1, True)
+    torch.nn.init.zeros_(block.bn2.weight)
+    torch.nn.init.zeros_(preactivated.conv2.weight)
+    assert torch.equal(preactivated(x), x)
+    # The ReLU after the addition leaves only what is not negative.
+    assert torch.equal(block(x), x.clamp(min=0))
+
+
+def test_a_plain_block_is_its_branch_alone():
+    x = torch.randn(4, 6, 8, 8)
+    plain, residual = (kind(6, 6, 1, flag).eval() for kind in [PreActivationBlock] for flag in (False, True))
+    residual.load_state_dict(plain.state_dict())
+    assert torch.allclose(residual(x) - x, plain(x), atol=1e-6)
+
+
+def test_the_matrix_on_tiny_images_is_the_convolution():
+    conv, x = Conv3x3(3, 5).double(), torch.randn(4, 3, 2, 2).double()
+    assert torch.allclose(conv(x), conv2d(x, conv.weight, padding=1), atol=1e-14)

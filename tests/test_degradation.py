@@ -1,0 +1,71 @@
+"""Claims 2, 12 and 20 against the records of the nets with BatchNorm on the digits."""
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from scripts.record import array, read
+from snippets.convnet_training import cosine, gradient_norms
+from snippets.convnets import ConvNet
+
+PLAIN, RESIDUAL = read("degradation_plain"), read("degradation_residual")
+
+
+def test_the_two_kinds_are_matched_in_all_else():
+    assert {**PLAIN["settings"], "residual": True} == RESIDUAL["settings"]
+    assert PLAIN["settings"]["residual"] is False
+
+
+def test_claim_12_deeper_plain_nets_end_with_a_larger_training_loss():
+    by_depth = [array(PLAIN, f"final_loss_{depth}") for depth in (20, 32, 44, 56)]
+    for shallow, deep in pairwise(by_depth):
+        # Of every seed, not of the mean only.
+        assert deep.min() > shallow.max() or deep.mean() - shallow.mean() > deep.std() + shallow.std()
+    assert array(PLAIN, "train_error_56").min() > 0.3
+    assert array(PLAIN, "test_error_56").min() > array(PLAIN, "test_error_20").max()
+
+
+def test_claim_12_residual_nets_do_not_degrade_at_these_depths():
+    shallowest = array(RESIDUAL, "final_loss_8")
+    for depth in (20, 32, 44, 56):
+        assert array(RESIDUAL, f"final_loss_{depth}").max() < shallowest.min()
+        assert array(RESIDUAL, f"final_loss_{depth}").max() < array(PLAIN, f"final_loss_{depth}").min()
+
+
+def test_claim_2_the_gradient_does_not_vanish_in_the_plain_net():
+    # It explodes towards the input at initialisation, and is of one size along the depth afterwards.
+    assert array(PLAIN, "first_to_last_blocks_56_epoch_0").min() > 1000
+    during = np.concatenate(
+        [array(PLAIN, f"first_to_last_blocks_56_epoch_{epoch}") for epoch in (1, 5, 10, 15)]
+    )
+    assert 0.1 < during.min() < during.max() < 10
+
+
+def test_cosine_falls_from_the_rate_to_zero():
+    assert np.allclose([cosine(0.4, step, 4) for step in (0, 2, 4)], [0.4, 0.2, 0])
+
+
+def test_gradient_norms_against_a_finite_difference():
+    net, x, labels = (
+        ConvNet(8, (2, 3, 4), 1, 10, True, 0).double(),
+        torch.randn(16, 1, 8, 8).double(),
+        torch.arange(16) % 10,
+    )
+    before = [b.clone() for b in net.buffers()]
+    of_weights, of_blocks = gradient_norms(net, x, labels)
+    assert (len(of_weights), len(of_blocks)) == (8, 3)
+    assert all(torch.equal(b, a) for b, a in zip(before, net.buffers(), strict=True)), (
+        "running statistics moved"
+    )
+    with torch.no_grad():
+        gradient, w = torch.zeros_like(net.conv.weight).flatten(), net.conv.weight.view(-1)
+        for i in range(len(w)):
+            ends = []
+            for h in (1e-6, -2e-6):
+                w[i] += h
+                ends.append(cross_entropy(net(x), labels))
+            w[i] += 1e-6
+            gradient[i] = (ends[0] - ends[1]) / 2e-6
+    assert np.isclose(gradient.norm().item(), of_weights[0], rtol=1e-5)

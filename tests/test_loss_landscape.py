@@ -1,0 +1,141 @@
+"""Filter-normalised planes, folding and Hessian extremes against second implementations; claims 21 and 22."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse.linalg import aslinearoperator
+from torch.nn.functional import cross_entropy
+
+from scripts.record import array, read
+from snippets.convnets import ConvNet
+from snippets.folding import FoldedNet
+from snippets.hessian import extreme_eigenvalues, hessian
+from snippets.loss_landscape import (
+    filter_normalised,
+    local_minima,
+    nonconvex_share,
+    planar,
+    plane,
+    slice_eigenvalues,
+    surface,
+    with_batch_statistics,
+)
+
+
+def trained_like(residual, widths=(3, 4, 5)):
+    """A net whose BatchNorm has statistics, scales and shifts of its own, and data for it."""
+    generator = torch.Generator().manual_seed(0)
+    net = ConvNet(8, widths, 1, 10, residual, 0)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for tensor in (module.weight.data, module.bias.data, module.running_mean, module.running_var):
+                tensor.uniform_(0.5, 1.5, generator=generator)
+    return net.eval(), torch.randn(20, 1, 8, 8, generator=generator), torch.arange(20) % 10
+
+
+def test_filters_of_a_direction_have_the_norms_of_the_weights():
+    w = torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(1)) * torch.arange(1.0, 5).view(
+        4, 1, 1, 1
+    )
+    d = filter_normalised(w, torch.Generator().manual_seed(2))
+    for filter_of_d, filter_of_w in zip(d.numpy(), w.numpy(), strict=True):
+        assert np.isclose(np.sqrt((filter_of_d**2).sum()), np.sqrt((filter_of_w**2).sum()), rtol=1e-6)
+    drawn = torch.randn(w.shape, generator=torch.Generator().manual_seed(2))
+    assert torch.cosine_similarity(d[0].flatten(), drawn[0].flatten(), dim=0) > 1 - 1e-6
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_folding_changes_no_loss_on_the_plane(residual):
+    net, x, labels = trained_like(residual)
+    directions, folded = plane(net, 0), FoldedNet(net, 8)
+    assert torch.allclose(folded(x), net(x), rtol=1e-5, atol=1e-5)
+    fast = surface(
+        copy.deepcopy(folded), folded.fold_directions(directions), [-0.5, 0, 1], [0, 0.7], x, labels
+    )
+    slow = surface(copy.deepcopy(net), directions, [-0.5, 0, 1], [0, 0.7], x, labels)
+    assert np.allclose(fast, slow, rtol=1e-5)
+
+
+def test_the_centre_of_a_surface_is_the_nets_own_loss_and_a_point_is_w_plus_its_directions():
+    net, x, labels = trained_like(True)
+    first, second = directions = plane(net, 0)
+    losses = surface(copy.deepcopy(net), directions, [0, 0.3], [0, -0.2], x, labels)
+    assert np.isclose(losses[0, 0], cross_entropy(net(x), labels).item(), rtol=1e-6)
+    with torch.no_grad():
+        for w, d1, d2 in zip(planar(net), first, second, strict=True):
+            w += 0.3 * d1 - 0.2 * d2
+        assert np.isclose(losses[1, 1], cross_entropy(net(x), labels).item(), rtol=1e-5)
+
+
+def test_batch_statistics_are_those_of_train_mode():
+    net, x, _ = trained_like(False)
+    assert torch.allclose(with_batch_statistics(net)(x), copy.deepcopy(net).train()(x), atol=1e-6)
+
+
+def test_minima_and_curvature_of_known_surfaces():
+    grid = np.linspace(-1, 1, 41)
+    a, b = np.meshgrid(grid, grid, indexing="ij")
+    step = grid[1] - grid[0]
+    smallest, largest = slice_eigenvalues(2 * a**2 + a * b - b**2, step)
+    expected = np.linalg.eigvalsh([[4, 1], [1, -2]])
+    assert np.allclose(smallest, expected[0])
+    assert np.allclose(largest, expected[1])
+    assert nonconvex_share(a**2 + b**2, step, 0.1) == 0
+    assert nonconvex_share(a**2 - b**2, step, 0.1) == 1
+    assert local_minima(a**2 + b**2) == 1
+    # −1 at (±½, 0) and (0, ±½); those on the border do not count.
+    assert local_minima(np.cos(2 * np.pi * a) * np.cos(2 * np.pi * b)) == 4
+
+
+def test_hessian_extremes_against_the_dense_hessian():
+    net, x, labels = trained_like(True, (1, 2, 2))
+    net = net.double()
+    parameters = dict(net.named_parameters())
+    names, sizes = list(parameters), [w.numel() for w in parameters.values()]
+
+    def loss(flat):
+        parts = {n: p.view_as(parameters[n]) for n, p in zip(names, flat.split(sizes), strict=True)}
+        return cross_entropy(torch.func.functional_call(net, parts, x.double()), labels)
+
+    flat = torch.cat([w.detach().flatten() for w in parameters.values()])
+    dense = torch.autograd.functional.hessian(loss, flat)
+    eigenvalues = np.linalg.eigvalsh(dense.numpy())
+    H = hessian(cross_entropy(net(x.double()), labels), net.parameters())
+    smallest, largest = extreme_eigenvalues(H, 1e-8, 100, 0)
+    assert np.isclose(largest, eigenvalues[-1], rtol=1e-6)
+    assert np.isclose(smallest, eigenvalues[0], atol=1e-6 * eigenvalues[-1])
+
+
+def test_lanczos_that_does_not_converge_gives_no_number():
+    spectrum = aslinearoperator(np.diag(np.linspace(0, 1, 2000) ** 0.01))
+    assert extreme_eigenvalues(spectrum, 1e-14, 1, 0) == (None, None)
+
+
+PLAIN, RESIDUAL = read("loss_landscape_plain"), read("loss_landscape_residual")
+
+
+def test_the_landscapes_are_matched_in_all_else():
+    assert {**PLAIN["settings"], "residual": True} == RESIDUAL["settings"]
+    assert PLAIN["settings"]["seeds"] >= 5
+
+
+def test_claim_22_without_shortcuts_more_minima_and_a_larger_curvature_on_every_seed():
+    for name in ("lambda_max", "minima_train", "nonconvex_share_train"):
+        assert array(PLAIN, name).min() > array(RESIDUAL, name).max(), name
+    assert array(PLAIN, "minima_eval").mean() > array(RESIDUAL, "minima_eval").mean() + 1
+
+
+def test_claim_22_with_shortcuts_the_slice_is_not_convex_either():
+    for mode in ("eval", "train"):
+        assert array(RESIDUAL, f"nonconvex_share_{mode}").min() > 0.1
+    assert array(RESIDUAL, "lambda_min").max() < 0
+
+
+def test_claim_21_width_alone_smooths_somewhat_and_less_than_shortcuts():
+    wide = read("loss_landscape_wide")
+    assert array(wide, "nonconvex_share_train").max() < array(PLAIN, "nonconvex_share_train").min()
+    assert np.log(array(wide, "lambda_max")).mean() < np.log(array(PLAIN, "lambda_max")).mean() - 0.5
+    for name in ("lambda_max", "nonconvex_share_train", "minima_train"):
+        assert array(wide, name).min() > array(RESIDUAL, name).max(), name
