@@ -207,10 +207,15 @@ def array(record: dict[str, Any], name: str) -> np.ndarray:
 
 
 def centre(measurement: dict[str, Any]) -> Any:
-    """What a measurement says in one number: its value, or the mean over seeds (geometric on a log scale)."""
+    """What a measurement says in one number: its value, or the mean over seeds (geometric on a log scale).
+
+    NaN where every seed diverged: then there is no number, and comparing with it holds never.
+    """
     if measurement["kind"] == "exact":
         return measurement["value"]
     values = np.asarray([value for value in measurement["values"] if value is not None], dtype=float)
+    if not len(values):
+        return float("nan")
     if measurement["scale"] == "log":
         return np.exp(np.log(values).mean(axis=0))
     return values.mean(axis=0)

@@ -96,7 +96,9 @@ def hold_records(recorded: Path, remeasured: Path) -> list[Row]:
     for topic in topics(recorded):
         ours = read(topic, recorded)
         theirs = read(topic, remeasured)["measurements"] if topic in topics(remeasured) else {}
-        rows += [hold(f"{topic}.{name}", value, theirs.get(name)) for name, value in ours["measurements"].items()]
+        rows += [
+            hold(f"{topic}.{name}", value, theirs.get(name)) for name, value in ours["measurements"].items()
+        ]
         for low, high in ours["orderings"]:
             again = low in theirs and high in theirs and bool(centre(theirs[low]) < centre(theirs[high]))
             rows.append(Row(f"{topic}: {low} < {high}", "holds", "holds" if again else "fails", again))
@@ -120,9 +122,14 @@ def main() -> int:
     width = max(len(row.measurement) for row in rows)
     print(f"{'measurement':{width}}  {'recorded':>24}  {'re-measured':>24}  verdict")
     for row in rows:
-        print(f"{row.measurement:{width}}  {row.recorded:>24}  {row.remeasured:>24}  {'agrees' if row.agrees else 'DISAGREES'}")
+        print(
+            f"{row.measurement:{width}}  {row.recorded:>24}  {row.remeasured:>24}  {'agrees' if row.agrees else 'DISAGREES'}"
+        )
     disagreeing = [row.measurement for row in rows if not row.agrees]
-    print(f"\n{CRITERION}\n\n{len(rows) - len(disagreeing)} agree, {len(disagreeing)} disagree" + "".join(f"\n  {name}" for name in disagreeing))
+    print(
+        f"\n{CRITERION}\n\n{len(rows) - len(disagreeing)} agree, {len(disagreeing)} disagree"
+        + "".join(f"\n  {name}" for name in disagreeing)
+    )
     return 1 if disagreeing else 0
 
 

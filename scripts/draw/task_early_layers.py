@@ -50,12 +50,16 @@ def draw_loss(record: dict[str, Any], text: dict[str, str]) -> Figure:
     settings = record["settings"]
     figure, axes = panels(2, 2, height=2.2, sharex=True, sharey=True)
     epochs = np.arange(1, settings["epochs"] + 1)
-    for axis, (activation, optimiser) in zip(axes.flat, product(("sigmoid", "relu"), ("sgd", "adam")), strict=True):
+    for axis, (activation, optimiser) in zip(
+        axes.flat, product(("sigmoid", "relu"), ("sgd", "adam")), strict=True
+    ):
         axis.axhline(float(array(record, "chance_loss")), color=THEORY, linestyle="--", linewidth=0.8)
         color = PLAIN if activation == "sigmoid" else OTHER
         for depth, line in zip(settings["depths"], LINES, strict=True):
             losses = array(record, f"loss_{activation}_{optimiser}_{depth}")
-            spread(axis, epochs, losses, color=color, log=True, linestyle=line, label=text["depth"].format(depth))
+            spread(
+                axis, epochs, losses, color=color, log=True, linestyle=line, label=text["depth"].format(depth)
+            )
         log_axis(axis, "y")
         axis.set_title(f"{text[activation]}, {text[optimiser]}", fontweight="normal", fontsize=9, color=color)
     axes[0, 1].legend(loc="lower left", fontsize=8)

@@ -64,7 +64,9 @@ def draw_layers(record: dict[str, Any], text: dict[str, str]) -> Figure:
         norms = array(record, f"activations_{activation}_{init}_{width}")
         label = f"{text[activation]}, {text[init]}"
         spread(axis, layers, norms / norms[:, -1:], color=color, log=True, linestyle=line, label=label)
-    axis.plot(layers, 0.25 ** (layers[-1] - layers), color=THEORY, linestyle="--", linewidth=1, label="(1/4)ⁿ⁻ˡ")
+    axis.plot(
+        layers, 0.25 ** (layers[-1] - layers), color=THEORY, linestyle="--", linewidth=1, label="(1/4)ⁿ⁻ˡ"
+    )
     log_axis(axis, "y")
     axis.legend(loc="lower right", fontsize=8)
     axis.set(title=text["layers"], xlabel=text["layer"], ylabel=text["norm"])

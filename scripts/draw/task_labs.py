@@ -12,7 +12,9 @@ from pytask import Product, task
 from scripts.project import DOCS, ROOT, SNIPPETS, languages
 
 # Read by a pattern, not as YAML: mkdocs.yml holds Python tags.
-REPOSITORY = re.search(r"^repo_url: (\S+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[1]
+REPOSITORY = re.search(r"^repo_url: (\S+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[
+    1
+]
 
 # Colab opens a notebook without the project around it.
 SETUP = f"""import importlib.util, subprocess, sys

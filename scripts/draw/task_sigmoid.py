@@ -11,8 +11,18 @@ from scripts.project import DATA, languages
 from scripts.record import array, read
 
 TEXT = {
-    "ja": {"title": "σ′ は最大でも 1/4 しかない", "x": "z(ユニットへの入力)", "y": "値", "maximum": "σ′(0) = "},
-    "en": {"title": "σ′ never exceeds 1/4", "x": "z (input to the unit)", "y": "value", "maximum": "σ′(0) = "},
+    "ja": {
+        "title": "σ′ は最大でも 1/4 しかない",
+        "x": "z(ユニットへの入力)",
+        "y": "値",
+        "maximum": "σ′(0) = ",
+    },
+    "en": {
+        "title": "σ′ never exceeds 1/4",
+        "x": "z (input to the unit)",
+        "y": "value",
+        "maximum": "σ′(0) = ",
+    },
 }
 
 

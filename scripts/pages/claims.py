@@ -54,7 +54,9 @@ def render(identifier: str, language: str, repository: str) -> str:
         LookupError: no claim is called so.
     """
     if identifier not in claims():
-        raise LookupError(f"unknown claim '{identifier}'; {nearest(identifier, list(claims()))}; see docs/claims.yml")
+        raise LookupError(
+            f"unknown claim '{identifier}'; {nearest(identifier, list(claims()))}; see docs/claims.yml"
+        )
     claim, words = claims()[identifier], WORDS[language]
     where = words["section"].format(claim["section"])
     test = f"{repository}/blob/main/{claim['test'].partition('::')[0]}"

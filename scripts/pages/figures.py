@@ -25,7 +25,9 @@ def _themed_svg(path: Path, modified_ns: int) -> str:
     """The drawing as an element of a page: no prologue, no fixed size, the theme's colours, the page's font."""
     svg = path.read_text(encoding="utf-8")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(r'(?<=<svg)([^>]*?) (?:width|height)="[^"]*"([^>]*?) (?:width|height)="[^"]*"', r"\1\2", svg, count=1)
+    svg = re.sub(
+        r'(?<=<svg)([^>]*?) (?:width|height)="[^"]*"([^>]*?) (?:width|height)="[^"]*"', r"\1\2", svg, count=1
+    )
     used = set(re.findall(r"#([\w.-]+)[\")]", svg))
     # An identifier that nothing refers to would stand twice on a page with two figures.
     svg = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in used else "", svg)
@@ -41,7 +43,9 @@ def _themed_svg(path: Path, modified_ns: int) -> str:
 def inline(path: Path, alt: str) -> str:
     """The figure in `path` with its alternative text."""
     svg = _themed_svg(path, path.stat().st_mtime_ns)
-    return svg.replace("<svg", f'<svg class="figure" role="img" aria-label="{html.escape(alt, quote=True)}"', 1)
+    return svg.replace(
+        "<svg", f'<svg class="figure" role="img" aria-label="{html.escape(alt, quote=True)}"', 1
+    )
 
 
 def inline_all(content: str, folder: Path) -> str:

@@ -43,10 +43,15 @@ def on_startup(command: str, dirty: bool) -> None:
     _serving = command == "serve"
     _require_true_records()
     drawn = subprocess.run(
-        [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     if drawn.returncode:
-        raise PluginError(f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}")
+        raise PluginError(
+            f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}"
+        )
     _mathjax = formulas.MathJax()
 
 
@@ -86,7 +91,9 @@ def _require_free_port(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
-        raise PluginError(f"cannot serve on {host}:{port} ({os.strerror(error.errno)}): stop what runs there, or take another port, `make serve PORT={port + 1}`") from None
+        raise PluginError(
+            f"cannot serve on {host}:{port} ({os.strerror(error.errno)}): stop what runs there, or take another port, `make serve PORT={port + 1}`"
+        ) from None
     _port_is_free = True
 
 
@@ -96,8 +103,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if file.src_uri.endswith(".ipynb"):
             file.is_documentation_page = lambda: True
             inside = file.url.removeprefix(f"{file.locale}/")
-            twins = {language: inside if language == "ja" else f"{language}/{inside}" for language in languages()}
-            file.alternates = {language: SimpleNamespace(url=url) for language, url in twins.items()}  # for the language switcher
+            twins = {
+                language: inside if language == "ja" else f"{language}/{inside}" for language in languages()
+            }
+            file.alternates = {
+                language: SimpleNamespace(url=url) for language, url in twins.items()
+            }  # for the language switcher
     if _serving:
         try:
             parity.check_all()
@@ -124,14 +135,24 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     for match in _FIGURE.finditer(prose(markdown)):
         if not (path.parent / match["path"]).exists():
             drawn = [f"figures/{p.name}" for p in (path.parent / "figures").glob("*.svg")]
-            raise mistake(match.start(), f"no figure '{match['path']}'; {nearest(match['path'], drawn)}. scripts/draw draws them")
+            raise mistake(
+                match.start(),
+                f"no figure '{match['path']}'; {nearest(match['path'], drawn)}. scripts/draw draws them",
+            )
 
     def brace(inside: str, context: str, position: int) -> str:
         try:
             if inside.startswith("claim "):
-                return replace_braces(claims.render(inside.removeprefix("claim ").strip(), language, config.repo_url), brace)
+                return replace_braces(
+                    claims.render(inside.removeprefix("claim ").strip(), language, config.repo_url), brace
+                )
             if inside == "all values":
-                return values.table(_used_values(path.parent, language), language, config.repo_url, get_relative_url("data/", page.url))
+                return values.table(
+                    _used_values(path.parent, language),
+                    language,
+                    config.repo_url,
+                    get_relative_url("data/", page.url),
+                )
             return _value(inside, context, language)
         except (LookupError, RecordError) as error:
             raise mistake(position, str(error.args[0])) from None
@@ -141,7 +162,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def _without_breaks_between_characters(markdown: str) -> str:
     """A line break in the source is a space on the page, and Japanese has none between its characters."""
-    return re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[、。])\n(?=[^\s|/!`#>-])", "", markdown)
+    return re.sub(
+        r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[、。])\n(?=[^\s|/!`#>-])",
+        "",
+        markdown,
+    )
 
 
 def _require_section(match: re.Match[str], mistake) -> None:
@@ -170,7 +195,11 @@ def _used_values(folder: Path, language: str) -> list[str]:
     def collect(inside: str, *_: object) -> str:
         if inside.startswith("claim "):
             identifier = inside.removeprefix("claim ").strip()
-            return replace_braces(claims.render(identifier, language, ""), collect) if identifier in claims.claims() else ""
+            return (
+                replace_braces(claims.render(identifier, language, ""), collect)
+                if identifier in claims.claims()
+                else ""
+            )
         used.add(inside.partition("|")[0].strip())
         return ""
 
@@ -190,7 +219,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     except formulas.FormulaError as error:
         source = Path(page.file.abs_src_path).read_text(encoding="utf-8")
         position = max(source.find(error.tex), 0)
-        raise PageError(page.file.abs_src_path, line_of(source, position), f"MathJax rejects the formula ${error.tex}$: {error}") from None
+        raise PageError(
+            page.file.abs_src_path,
+            line_of(source, position),
+            f"MathJax rejects the formula ${error.tex}$: {error}",
+        ) from None
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
@@ -202,7 +235,9 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 def on_build_error(error: Exception) -> None:
     if _site and not _serving:
-        shutil.rmtree(_site, ignore_errors=True)  # a site with half its pages or one language is worse than none
+        shutil.rmtree(
+            _site, ignore_errors=True
+        )  # a site with half its pages or one language is worse than none
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -5,7 +5,9 @@ from pathlib import PurePosixPath
 
 _STYLE_OR_SCRIPT = re.compile(r"<style.*?</style>|<script.*?</script>|<link [^>]*>", re.DOTALL)
 _HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)(?:<a class=\"anchor-link\".*?</a>)?</h\1>", re.DOTALL)
-_MARKDOWN_CELL = re.compile(r'(<div class="jp-RenderedHTMLCommon.*?data-mime-type="text/markdown">)(.*?)(</div>)', re.DOTALL)
+_MARKDOWN_CELL = re.compile(
+    r'(<div class="jp-RenderedHTMLCommon.*?data-mime-type="text/markdown">)(.*?)(</div>)', re.DOTALL
+)
 _DISPLAY, _INLINE = re.compile(r"\$\$(.+?)\$\$", re.DOTALL), re.compile(r"\$([^$\n]+)\$")
 
 

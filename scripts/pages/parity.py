@@ -33,7 +33,14 @@ def skeleton(text: str) -> list[tuple[int, set[str]]]:
         items += [(m.start(), f"{kind} {m[1]}") for m in pattern.finditer(text)]
     for match in _HEADING.finditer(text):
         identified = _HEADING_ID.match(text, match.start())
-        items.append((match.start(), f"heading {identified[1]} #{identified[2]}" if identified else "heading without {#identifier}"))
+        items.append(
+            (
+                match.start(),
+                f"heading {identified[1]} #{identified[2]}"
+                if identified
+                else "heading without {#identifier}",
+            )
+        )
     paragraphs: dict[int, list[str]] = {}
     starts = [0] + [m.end() for m in re.finditer(r"\n\s*\n", text)]
     for position, item in items:
@@ -48,14 +55,21 @@ def check(reference: str, other: str, docs: Path = DOCS) -> None:
     Raises:
         PageError: a page has no twin, or differs from it; names the first difference.
     """
-    pages = {language: {p.relative_to(docs / language) for p in (docs / language).rglob("*.md")} for language in (reference, other)}
+    pages = {
+        language: {p.relative_to(docs / language) for p in (docs / language).rglob("*.md")}
+        for language in (reference, other)
+    }
     for language, twin in ((reference, other), (other, reference)):
         for page in sorted(pages[language] - pages[twin]):
             raise PageError(
-                docs / language / page, 1, f"this page has no twin: write {(docs / twin / page).relative_to(docs.parent)}, or remove it"
+                docs / language / page,
+                1,
+                f"this page has no twin: write {(docs / twin / page).relative_to(docs.parent)}, or remove it",
             )
     for page in sorted(pages[reference]):
-        ours, theirs = ((docs / language / page).read_text(encoding="utf-8") for language in (reference, other))
+        ours, theirs = (
+            (docs / language / page).read_text(encoding="utf-8") for language in (reference, other)
+        )
         _hold(docs / reference / page, skeleton(ours), docs / other / page, skeleton(theirs))
 
 
@@ -65,11 +79,16 @@ def _hold(path: Path, ours: list, twin: Path, theirs: list) -> None:
             continue
         line, items = mine or (len(path.read_text(encoding="utf-8").splitlines()), set())
         twin_line, twin_items = yours or (len(twin.read_text(encoding="utf-8").splitlines()), set())
-        only, twin_only = ", ".join(sorted(items - twin_items)) or "nothing more", ", ".join(sorted(twin_items - items)) or "nothing more"
+        only, twin_only = (
+            ", ".join(sorted(items - twin_items)) or "nothing more",
+            ", ".join(sorted(twin_items - items)) or "nothing more",
+        )
         name = twin.relative_to(twin.parents[2])
         raise PageError(
-            path, line, f"this paragraph and its twin, docs/{name.relative_to('docs') if name.parts[0] == 'docs' else name}:{twin_line}, differ: here {only}; there {twin_only}. "
-            "Both languages show the same headings, formulas, figures, values, code, links and claims: mend one of them"
+            path,
+            line,
+            f"this paragraph and its twin, docs/{name.relative_to('docs') if name.parts[0] == 'docs' else name}:{twin_line}, differ: here {only}; there {twin_only}. "
+            "Both languages show the same headings, formulas, figures, values, code, links and claims: mend one of them",
         )
 
 

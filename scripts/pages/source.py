@@ -65,5 +65,6 @@ def replace_braces(text: str, render: Callable[[str, str, int], str]) -> str:
 def prose(text: str) -> str:
     """The page with its code blanked, lines and columns kept."""
     return _PARTS.sub(
-        lambda match: re.sub(r"[^\n]", " ", match[0]) if match.lastgroup in ("code", "brace") else match[0], text
+        lambda match: re.sub(r"[^\n]", " ", match[0]) if match.lastgroup in ("code", "brace") else match[0],
+        text,
     )

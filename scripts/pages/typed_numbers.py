@@ -12,7 +12,10 @@ from scripts.project import DOCS
 from scripts.record import topics
 
 # Blanked before the search: front matter, the numbers of sections, link targets, identifiers and other attributes, HTML tags.
-_NOT_PROSE = re.compile(r"\A---\n.*?\n---\n|(?m:^#+ \d[\d.]*)|[Ss]ections? \d[\d.]*|\d[\d.]* ?節|(?<=\])\([^)]*\)|\{:?\s*[#.][^}]*\}|</?[a-zA-Z][^>\n]*>|https?://\S+", re.DOTALL)
+_NOT_PROSE = re.compile(
+    r"\A---\n.*?\n---\n|(?m:^#+ \d[\d.]*)|[Ss]ections? \d[\d.]*|\d[\d.]* ?節|(?<=\])\([^)]*\)|\{:?\s*[#.][^}]*\}|</?[a-zA-Z][^>\n]*>|https?://\S+",
+    re.DOTALL,
+)
 _POWER = r"\s*(?:×|\\times|\\cdot)\s*10(?:\^\{?(?P<tex>[-−]?\d+)\}?|(?P<superscript>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.])(?<![A-Za-z]-)(?P<digits>\d{1,3}(?:(?:,|\{,\})\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -45,14 +48,18 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
         digits = re.sub(r"[,{}]", "", match["digits"])
         exponent = int((match["e"] or match["tex"] or match["superscript"] or "0").translate(_PLAIN_DIGITS))
         has_exponent = match["e"] or match["tex"] or match["superscript"]
-        if not ("." in digits or has_exponent or len(digits) >= 3) or re.fullmatch(r"(19|20)\d\d", match[0].strip()):
+        if not ("." in digits or has_exponent or len(digits) >= 3) or re.fullmatch(
+            r"(19|20)\d\d", match[0].strip()
+        ):
             continue
         scale = 10.0**exponent / (100 if match["percent"] else 1)
         number, half_a_unit = float(digits) * scale, 0.5 * 10.0 ** -len(digits.partition(".")[2]) * scale
         significant = len((digits if "." in digits else digits.rstrip("0")).replace(".", "").lstrip("0"))
         for name, (value, is_exact) in known.items():
             in_full = is_exact and np.isclose(number, value, rtol=1e-12, atol=0)
-            rounded = significant >= (2 if name in named else 3) and abs(number - value) <= half_a_unit * (1 + 1e-9)
+            rounded = significant >= (2 if name in named else 3) and abs(number - value) <= half_a_unit * (
+                1 + 1e-9
+            )
             if in_full or rounded:
                 yield match.start(), match[0].strip(), name
                 break
@@ -68,7 +75,9 @@ def check(path: Path, text: str | None = None) -> None:
     start = whole.find(text.splitlines()[0].strip()) if text else 0
     for position, number, name in find(text or whole):
         message = f"the number {number} is typed by hand, and a record holds it: write {{{{ {name} }}}}, with a format after | if need be"
-        raise PageError(path, line_of(whole, max(start, 0)) + (text or whole).count("\n", 0, position), message)
+        raise PageError(
+            path, line_of(whole, max(start, 0)) + (text or whole).count("\n", 0, position), message
+        )
 
 
 def check_all() -> None:

@@ -1,10 +1,10 @@
 """Values in prose: `{{ topic.measurement }}` becomes the recorded number, with a way back to its record.
 
-    {{ sigmoid.derivative_max }}             an exact value, or the mean ± standard deviation over seeds; where they
-                                             spread over more than half of it on a log scale, the geometric mean (min–max)
-    {{ early_layers.final_loss.mean }}       also .sd, .min, .max (geometric mean for what is measured on a log scale)
-    {{ gradient_norms.settings.depth }}      a setting, {{ gradient_norms.provenance.seconds }} where it came from
-    {{ sigmoid.quarter_power | .2g }}        Python's format specification, default .3g
+{{ sigmoid.derivative_max }}             an exact value, or the mean ± standard deviation over seeds; where they
+                                         spread over more than half of it on a log scale, the geometric mean (min–max)
+{{ early_layers.final_loss.mean }}       also .sd, .min, .max (geometric mean for what is measured on a log scale)
+{{ gradient_norms.settings.depth }}      a setting, {{ gradient_norms.provenance.seconds }} where it came from
+{{ sigmoid.quarter_power | .2g }}        Python's format specification, default .3g
 """
 
 import math
@@ -67,7 +67,9 @@ def lookup(name: str) -> Value:
     """
     topic, _, rest = name.partition(".")
     if topic not in topics():
-        raise UnknownValue(f"unknown value '{name}': no record docs/data/{topic}.json; {nearest(name, names())}")
+        raise UnknownValue(
+            f"unknown value '{name}': no record docs/data/{topic}.json; {nearest(name, names())}"
+        )
     whole = record(topic)
     first, *keys = rest.split(".")
     if first in ("settings", "provenance"):
@@ -76,7 +78,11 @@ def lookup(name: str) -> Value:
             found = found.get(key) if isinstance(found, dict) else None
         if found is not None and not isinstance(found, dict | list):
             return Value(name, topic, found)
-    elif first in whole["measurements"] and len(keys) <= 1 and np.ndim(centre(whole["measurements"][first])) == 0:
+    elif (
+        first in whole["measurements"]
+        and len(keys) <= 1
+        and np.ndim(centre(whole["measurements"][first])) == 0
+    ):
         measurement = whole["measurements"][first]
         if measurement["kind"] == "exact" and not keys:
             return Value(name, topic, measurement["value"])
@@ -86,6 +92,8 @@ def lookup(name: str) -> Value:
 
 
 def _statistic(name: str, topic: str, measurement: dict[str, Any], values: np.ndarray, which: str) -> Value:
+    if not len(values):
+        raise UnknownValue(f"'{name}' has no value: every seed diverged; say so on the page, and count them")
     middle = float(centre(measurement))
     if not which:
         sd = float(values.std(ddof=1))
@@ -102,7 +110,9 @@ def _statistic(name: str, topic: str, measurement: dict[str, Any], values: np.nd
 
 def text(value: Value, spec: str, language: str) -> str:
     """The number as a reader of `language` writes it: 1,437; 0.2356 ± 0.0021; 9.54 × 10⁻⁷."""
-    return _written(value, spec, language, times=" × ", power=lambda n: f"10{str(n).translate(_SUPERSCRIPT)}", pm=" ± ")
+    return _written(
+        value, spec, language, times=" × ", power=lambda n: f"10{str(n).translate(_SUPERSCRIPT)}", pm=" ± "
+    )
 
 
 def tex(value: Value, spec: str, language: str) -> str:
@@ -115,7 +125,10 @@ def _written(value: Value, spec: str, language: str, *, times: str, power: Any, 
     if isinstance(value.number, str):
         return value.number
     if value.extent:
-        low, high = (_written(Value("", "", end), spec or ".2g", language, times=times, power=power, pm=pm) for end in value.extent)
+        low, high = (
+            _written(Value("", "", end), spec or ".2g", language, times=times, power=power, pm=pm)
+            for end in value.extent
+        )
         return f"{_written(Value('', '', value.number), spec or '.2g', language, times=times, power=power, pm=pm)} ({low}–{high})"
     if value.sd and not spec:
         return _with_spread(value.number, value.sd, language, times=times, power=power, pm=pm)
@@ -147,8 +160,28 @@ def source_files(topic: str) -> list[Path]:
 
 
 _COLUMNS = {
-    "ja": ("値", "数値", "求め方", "記録", "測定コード", "テスト", "閉じた式・決定的な計算", "{} 個の乱数シード", "実験の設定"),
-    "en": ("Value", "Number", "How", "record", "measuring code", "test", "closed form or deterministic", "{} seeds", "setting"),
+    "ja": (
+        "値",
+        "数値",
+        "求め方",
+        "記録",
+        "測定コード",
+        "テスト",
+        "閉じた式・決定的な計算",
+        "{} 個の乱数シード",
+        "実験の設定",
+    ),
+    "en": (
+        "Value",
+        "Number",
+        "How",
+        "record",
+        "measuring code",
+        "test",
+        "closed form or deterministic",
+        "{} seeds",
+        "setting",
+    ),
 }
 
 
@@ -159,11 +192,19 @@ def table(used: list[str], language: str, repository: str, data: str) -> str:
     for topic in sorted({name.partition(".")[0] for name in used}):
         whole = record(topic)
         task, test = source_files(topic)
-        links = [(words[3], f"{data}{topic}.json"), (words[4], f"{repository}/blob/main/{task}"), (words[5], f"{repository}/blob/main/{test}")]
+        links = [
+            (words[3], f"{data}{topic}.json"),
+            (words[4], f"{repository}/blob/main/{task}"),
+            (words[5], f"{repository}/blob/main/{test}"),
+        ]
         rows = [f"| {words[0]} | {words[1]} | {words[2]} |", "|---|---|---|"]
         for name in (name for name in used if name.partition(".")[0] == topic):
-            rows.append(f'| <span id="{name}">`{name}`</span> | {text(lookup(name), "", language)} | {_how(name, whole, words)} |')
-        head = f"## {topic} {{ #{topic} }}\n\n" + " · ".join(f'<a href="{target}">{label}</a>' for label, target in links)
+            rows.append(
+                f'| <span id="{name}">`{name}`</span> | {text(lookup(name), "", language)} | {_how(name, whole, words)} |'
+            )
+        head = f"## {topic} {{ #{topic} }}\n\n" + " · ".join(
+            f'<a href="{target}">{label}</a>' for label, target in links
+        )
         blocks.append(f"{head} · {whole['provenance']['date']}\n\n" + "\n".join(rows))
     return "\n\n".join(blocks)
 

@@ -1,0 +1,59 @@
+"""Ratios, side by side in one run: what a rebuild costs, what a second worker brings, how fast landscapes are evaluated."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+
+from scripts import bench_landscape
+from scripts.project import ROOT
+
+# The experiments of chapters 1 and 2.
+TASKS = "sigmoid or backward_factor or gradient_descent or chain_rule or gradient_norms or early_layers"
+
+
+def seconds(run) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def retrain(workers: int) -> float:
+    with tempfile.TemporaryDirectory() as scratch:
+        for folder in ("snippets", "scripts"):
+            shutil.copytree(
+                ROOT / folder,
+                Path(scratch) / folder,
+                ignore=shutil.ignore_patterns("node_modules", ".pytask"),
+            )
+        for file in ("pyproject.toml", "README.md"):
+            shutil.copy(ROOT / file, scratch)
+        command = [sys.executable, "-m", "pytask", "build", "--force", "-n", str(workers), "-k", TASKS]
+        return seconds(lambda: subprocess.run(command, cwd=scratch, check=True, capture_output=True))
+
+
+def rebuild() -> tuple[float, float]:
+    """Seconds of the first build and of the next one, as `mkdocs serve` does on saving a page."""
+    with tempfile.TemporaryDirectory() as site:
+        config = load_config(str(ROOT / "mkdocs.yml"), site_dir=site)
+        config.plugins.on_startup(command="build", dirty=False)
+        times = seconds(lambda: build(config)), seconds(lambda: build(config))
+        config.plugins.on_shutdown()
+    return times
+
+
+def main() -> int:
+    first, again = rebuild()
+    print(f"site: first build {first:.1f} s, rebuild {again:.1f} s; training share 0 (it reads records)")
+    one, two = retrain(1), retrain(2)
+    print(f"retrain chapters 1 and 2: one worker {one:.0f} s, two {two:.0f} s: {one / two:.2f} times")
+    return bench_landscape.main() or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
