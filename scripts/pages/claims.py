@@ -15,6 +15,7 @@ WORDS = {
     "ja": {
         "claim": "記事の主張",
         "section": "記事の{}節",
+        "intro": "記事の冒頭",
         "exact": "正確",
         "conditional": "条件つきで正しい",
         "empirical": "実験で確かめられる",
@@ -26,6 +27,7 @@ WORDS = {
     "en": {
         "claim": "The article's claim",
         "section": "its section {}",
+        "intro": "its introduction",
         "exact": "exact",
         "conditional": "true on a condition",
         "empirical": "empirical",
@@ -58,7 +60,7 @@ def render(identifier: str, language: str, repository: str) -> str:
             f"unknown claim '{identifier}'; {nearest(identifier, list(claims()))}; see docs/claims.yml"
         )
     claim, words = claims()[identifier], WORDS[language]
-    where = words["section"].format(claim["section"])
+    where = words["intro"] if claim["section"] == "intro" else words["section"].format(claim["section"])
     test = f"{repository}/blob/main/{claim['test'].partition('::')[0]}"
     return (
         f'<div class="claim claim--{claim["verdict"]}" id="claim-{identifier}" markdown>\n\n'
