@@ -13,7 +13,7 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "curves": "近道のない網だけが、深くすると悪化する",
+        "curves": "ショートカットのない網だけが、深くすると悪化する",
         "final": "深いほど訓練損失が大きい(プレーン)",
         "gradients": "勾配は初期に爆発し、その後は消えない",
         "plain": "プレーン",
@@ -49,6 +49,11 @@ TEXT = {
 KINDS = {"plain": PLAIN, "residual": RESIDUAL}
 LINES = ["-", "--", ":"]
 Records = dict[str, dict[str, Any]]
+
+
+def records() -> Records:
+    """What these figures are drawn from: one record for each kind of net."""
+    return {kind: read(f"degradation_{kind}") for kind in KINDS}
 
 
 def draw_curves(records: Records, text: dict[str, str]) -> Figure:
@@ -125,7 +130,7 @@ for _language in languages():
         final: Annotated[Path, Product] = figure_path("degradation_final", _language),
         gradients: Annotated[Path, Product] = figure_path("degradation_gradients", _language),
     ) -> None:
-        records = {kind: read(f"degradation_{kind}") for kind in KINDS}
-        save(draw_curves(records, TEXT[language]), curves)
-        save(draw_final(records, TEXT[language]), final)
-        save(draw_gradients(records, TEXT[language]), gradients)
+        measured = records()
+        save(draw_curves(measured, TEXT[language]), curves)
+        save(draw_final(measured, TEXT[language]), final)
+        save(draw_gradients(measured, TEXT[language]), gradients)

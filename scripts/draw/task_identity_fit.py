@@ -13,7 +13,7 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "title": "近道は助けになるが、ReLU 16 ブロックでは逆効果",
+        "title": "ショートカットは助けになるが、ReLU 16 ブロックでは逆効果",
         "depth": "ブロックの数",
         "error": "平均二乗誤差",
         "plain": "プレーン",
