@@ -15,7 +15,7 @@ TEXT = {
     "ja": {
         "curves": "近道のない網だけが、深くすると悪化する",
         "final": "深いほど訓練損失が大きい(プレーン)",
-        "gradients": "勾配は初期に爆発し、その後は消えない",
+        "gradients": "勾配は初期に爆発し、その後は重みの側だけ小さい",
         "plain": "プレーン",
         "residual": "残差",
         "epoch": "エポック",
@@ -31,7 +31,7 @@ TEXT = {
     "en": {
         "curves": "Only nets without shortcuts worsen with depth",
         "final": "The deeper a plain net, the larger its training loss",
-        "gradients": "Gradients explode at first, and do not vanish later",
+        "gradients": "They explode at first; later only the weights' are small",
         "plain": "plain",
         "residual": "residual",
         "epoch": "epoch",
