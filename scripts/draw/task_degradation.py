@@ -58,7 +58,13 @@ def draw_curves(records: Records, text: dict[str, str]) -> Figure:
         for depth, line in zip((20, 32, 56), LINES, strict=True):
             losses = array(records[kind], f"loss_{depth}")
             spread(
-                axis, epochs, losses, color=color, log=True, linestyle=line, label=text["layers"].format(depth)
+                axis,
+                epochs,
+                losses,
+                color=color,
+                log=True,
+                linestyle=line,
+                label=text["layers"].format(depth),
             )
         log_axis(axis, "y")
         axis.set_title(text[kind], fontweight="normal", fontsize=9, color=color)
@@ -98,9 +104,7 @@ def draw_gradients(records: Records, text: dict[str, str]) -> Figure:
         if kind == "plain":
             numbers = np.arange(1, blocks.shape[2] + 1)
             theory = (np.pi / (np.pi - 1)) ** (numbers[-1] - numbers)
-            upper.plot(
-                numbers, theory, color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"]
-            )
+            upper.plot(numbers, theory, color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"])
         for axis in (upper, lower):
             log_axis(axis, "y")
         upper.set_title(text[kind], fontweight="normal", fontsize=9, color=color)
