@@ -15,7 +15,7 @@ TEXT = {
     "ja": {
         "curves": "ショートカットのない網だけが、深くすると悪化する",
         "final": "深いほど訓練損失が大きい(プレーン)",
-        "gradients": "勾配は初期に爆発し、その後は消えない",
+        "gradients": "勾配は初期に爆発し、その後は重みの側だけ小さい",
         "plain": "プレーン",
         "residual": "残差",
         "epoch": "エポック",
@@ -31,7 +31,7 @@ TEXT = {
     "en": {
         "curves": "Only nets without shortcuts worsen with depth",
         "final": "The deeper a plain net, the larger its training loss",
-        "gradients": "Gradients explode at first, and do not vanish later",
+        "gradients": "They explode at first; later only the weights' are small",
         "plain": "plain",
         "residual": "residual",
         "epoch": "epoch",
@@ -63,7 +63,13 @@ def draw_curves(records: Records, text: dict[str, str]) -> Figure:
         for depth, line in zip((20, 32, 56), LINES, strict=True):
             losses = array(records[kind], f"loss_{depth}")
             spread(
-                axis, epochs, losses, color=color, log=True, linestyle=line, label=text["layers"].format(depth)
+                axis,
+                epochs,
+                losses,
+                color=color,
+                log=True,
+                linestyle=line,
+                label=text["layers"].format(depth),
             )
         log_axis(axis, "y")
         axis.set_title(text[kind], fontweight="normal", fontsize=9, color=color)
@@ -103,9 +109,7 @@ def draw_gradients(records: Records, text: dict[str, str]) -> Figure:
         if kind == "plain":
             numbers = np.arange(1, blocks.shape[2] + 1)
             theory = (np.pi / (np.pi - 1)) ** (numbers[-1] - numbers)
-            upper.plot(
-                numbers, theory, color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"]
-            )
+            upper.plot(numbers, theory, color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"])
         for axis in (upper, lower):
             log_axis(axis, "y")
         upper.set_title(text[kind], fontweight="normal", fontsize=9, color=color)
