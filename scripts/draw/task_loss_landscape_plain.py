@@ -1,0 +1,111 @@
+"""Slices of the loss around plain and residual nets, and the Hessian's largest eigenvalue beside the loss."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from pytask import Product, task
+
+from scripts.draw.style import OTHER, PLAIN, RESIDUAL, STYLE, figure_path, log_axis, panels, power_of_ten, save
+from scripts.project import DATA, languages
+from scripts.record import array, read
+
+TEXT = {
+    "ja": {
+        "slices": "平面で切ると、ショートカットのある網は滑らかに見える",
+        "plain": "プレーン",
+        "residual": "残差",
+        "wide": "2 倍の幅のプレーン",
+        "eval": "統計を固定",
+        "train": "統計を計算し直す",
+        "loss": "損失",
+        "eigenvalues": "曲率の小さい網は、損失も小さい",
+        "train_loss": "訓練損失",
+        "lambda_max": "ヘッセ行列の最大固有値",
+    },
+    "en": {
+        "slices": "In a slice, nets with shortcuts look smooth",
+        "plain": "plain",
+        "residual": "residual",
+        "wide": "plain, twice the width",
+        "eval": "statistics fixed",
+        "train": "statistics recomputed",
+        "loss": "loss",
+        "eigenvalues": "Nets of smaller curvature also have a smaller loss",
+        "train_loss": "training loss",
+        "lambda_max": "largest eigenvalue of the Hessian",
+    },
+}
+
+SEED = 0
+LEVELS = 10.0 ** np.arange(-3, 1.5, 0.5)
+
+
+def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
+    figure, axes = panels(2, 2, height=2.4, sharex=True, sharey=True)
+    greys = ["#" + f"{255 - 22 * step:02x}" * 3 for step in range(len(LEVELS) + 1)]
+    for column, (kind, whole, color) in enumerate(
+        (("plain", record, PLAIN), ("residual", read("loss_landscape_residual"), RESIDUAL))
+    ):
+        grid = array(whole, "coarse_grid")
+        for row, mode in enumerate(("train", "eval")):
+            axis = axes[row, column]
+            losses = array(whole, f"surface_{mode}")[SEED].T
+            # Contours between powers of ten are placed on the logarithm, whose steps are even.
+            filled = axis.contourf(
+                grid, grid, np.log10(losses), levels=np.log10(LEVELS), colors=greys, extend="both"
+            )
+            axis.plot(0, 0, "+", color=color, markersize=7)
+            axis.set_title(f"{text[kind]}, {text[mode]}", fontweight="normal", fontsize=9, color=color)
+            axis.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    ticks = np.arange(-3, 2)
+    bar = figure.colorbar(filled, ax=axes, ticks=ticks, shrink=0.7, label=text["loss"])
+    bar.ax.set_yticklabels([power_of_ten(10.0**tick) for tick in ticks])
+    figure.suptitle(text["slices"], x=0.02, ha="left", fontsize=10, fontweight="bold")
+    figure.supxlabel("α", fontsize=9)
+    figure.supylabel("β", fontsize=9)
+    return figure
+
+
+def draw_eigenvalues(record: dict[str, Any], text: dict[str, str]) -> Figure:
+    figure, axis = panels()
+    for kind, whole, color, marker in (
+        ("plain", record, PLAIN, "o"),
+        ("wide", read("loss_landscape_wide"), OTHER, "s"),
+        ("residual", read("loss_landscape_residual"), RESIDUAL, "^"),
+    ):
+        losses, largest = array(whole, "train_loss"), array(whole, "lambda_max")
+        axis.scatter(losses, largest, color=color, marker=marker, s=26)
+        middle = np.exp(np.log(losses).mean())
+        above = kind == "residual"
+        axis.text(
+            middle if above else middle * 1.1,
+            largest.max() * 1.5 if above else largest.min() / 1.5,
+            text[kind],
+            color=color,
+            ha="center",
+            va="bottom" if above else "top",
+        )
+    log_axis(axis, "x")
+    log_axis(axis, "y")
+    axis.set(title=text["eigenvalues"], xlabel=text["train_loss"], ylabel=text["lambda_max"])
+    axis.set(xlim=(3e-4, 3e-1), ylim=(0.6, 300))
+    return figure
+
+
+for _language in languages():
+
+    @task(id=_language)
+    def task_loss_landscape_plain(
+        language: str = _language,
+        record: Path = DATA / "loss_landscape_plain.json",
+        residual: Path = DATA / "loss_landscape_residual.json",
+        wide: Path = DATA / "loss_landscape_wide.json",
+        style: Path = STYLE,
+        slices: Annotated[Path, Product] = figure_path("loss_slices", _language),
+        eigenvalues: Annotated[Path, Product] = figure_path("largest_eigenvalues", _language),
+    ) -> None:
+        measured = read("loss_landscape_plain")
+        save(draw_slices(measured, TEXT[language]), slices)
+        save(draw_eigenvalues(measured, TEXT[language]), eigenvalues)
