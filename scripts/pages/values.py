@@ -17,7 +17,7 @@ import numpy as np
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from scripts.pages.source import nearest
-from scripts.project import DATA
+from scripts.project import DATA, ROOT
 from scripts.record import array, centre, read, topics
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -155,8 +155,10 @@ def _plain(digits: str, language: str) -> str:
 
 
 def source_files(topic: str) -> list[Path]:
-    """What stands behind a topic's record, the task and the test; paths relative to the project."""
-    return [Path(f"scripts/measure/task_{topic}.py"), Path(f"tests/test_{topic}.py")]
+    """The task and the test behind a topic's record; records of one experiment (degradation_plain, …) share its test."""
+    words = topic.split("_")
+    tests = [Path(f"tests/test_{'_'.join(words[:n])}.py") for n in range(len(words), 0, -1)]
+    return [Path(f"scripts/measure/task_{topic}.py"), next((test for test in tests if (ROOT / test).exists()), tests[0])]
 
 
 _COLUMNS = {
