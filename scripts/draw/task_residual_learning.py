@@ -1,4 +1,4 @@
-"""Residual learning: gains where "+ 1" fails, path lengths, the second moment by depth, and the lesion test."""
+"""Residual learning: gains where "+ 1" fails, path lengths, the second moment by depth, the lesion test."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -121,9 +121,7 @@ def draw_paths(record: dict[str, Any], text: dict[str, str]) -> Figure:
     lengths, settings = array(record, "lengths"), record["settings"]
     for axis, name, title in zip(axes, ("carried", "carried_single"), ("sums", "singles"), strict=True):
         axis.axvspan(settings["shortest"], settings["longest"], color=FAINT, alpha=0.4, linewidth=0)
-        spread(
-            axis, lengths, array(record, f"{name}_scaled_trained"), color=RESIDUAL, label=text["scaled"]
-        )
+        spread(axis, lengths, array(record, f"{name}_scaled_trained"), color=RESIDUAL, label=text["scaled"])
         spread(
             axis,
             lengths,
@@ -151,9 +149,7 @@ def draw_scale(record: dict[str, Any], text: dict[str, str]) -> Figure:
         moments = array(record, f"second_moment_{kind}")
         spread(axis, layers, moments, color=RESIDUAL, log=True, linestyle=line, label=label)
         axis.plot(layers, array(record, f"expected_{kind}"), color=THEORY, linestyle="--", linewidth=0.8)
-    spread(
-        axis, layers, array(record, "second_moment_plain"), color=PLAIN, log=True, label=text["plain"]
-    )
+    spread(axis, layers, array(record, "second_moment_plain"), color=PLAIN, log=True, label=text["plain"])
     axis.plot([], [], color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"])
     log_axis(axis, "y")
     axis.legend(loc="upper left", fontsize=8)
