@@ -183,6 +183,9 @@ def draw_lesion(record: dict[str, Any], text: dict[str, str]) -> Figure:
     return figure
 
 
+# A chapter's figures, each from the record of its own experiment.
+TOPICS = {draw_gain: "block_algebra", draw_paths: "paths", draw_scale: "scale", draw_lesion: "lesion"}
+
 for _language in languages():
 
     @task(id=_language)
@@ -199,7 +202,5 @@ for _language in languages():
         lesion: Annotated[Path, Product] = figure_path("lesion", _language),
     ) -> None:
         text = TEXT[language]
-        save(draw_gain(read("block_algebra"), text), gain)
-        save(draw_paths(read("paths"), text), paths)
-        save(draw_scale(read("scale"), text), scale)
-        save(draw_lesion(read("lesion"), text), lesion)
+        for (draw, topic), path in zip(TOPICS.items(), (gain, paths, scale, lesion), strict=True):
+            save(draw(read(topic), TEXT[language]), path)
