@@ -201,6 +201,5 @@ for _language in languages():
         scale: Annotated[Path, Product] = figure_path("second_moment", _language),
         lesion: Annotated[Path, Product] = figure_path("lesion", _language),
     ) -> None:
-        text = TEXT[language]
         for (draw, topic), path in zip(TOPICS.items(), (gain, paths, scale, lesion), strict=True):
             save(draw(read(topic), TEXT[language]), path)
