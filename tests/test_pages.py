@@ -280,3 +280,9 @@ def test_labs_headings_keep_ids_of_their_own() -> None:
     assert re.findall(r'id="([^"]+)"', tidied) == ["section-1", "section-2"]
     assert "<style" not in tidied and "<script" not in tidied and "anchor-link" not in tidied
     assert [heading["id"] for heading in labs.contents(tidied)] == ["section-1"]
+
+
+def test_japanese_lines_join_without_a_space_and_lists_stay_lists() -> None:
+    assert hooks._without_breaks_between_characters("学習が\n進む。\nRe") == "学習が進む。Re"
+    listed = "次の二つです。\n1. 一つ目。\n2. 二つ目。\n- 三つ目。"
+    assert hooks._without_breaks_between_characters(listed) == listed

@@ -163,7 +163,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def _without_breaks_between_characters(markdown: str) -> str:
     """A line break in the source is a space on the page, and Japanese has none between its characters."""
     return re.sub(
-        r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[、。])\n(?=[^\s|/!`#>-])",
+        r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])|(?<=[、。])\n(?=[^\s|/!`#>-])(?!\d+\. )",
         "",
         markdown,
     )
