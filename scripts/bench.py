@@ -1,7 +1,5 @@
 """Ratios, side by side in one run: what a rebuild costs, what a second worker brings, how fast landscapes are evaluated."""
 
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -12,6 +10,7 @@ from mkdocs.config import load_config
 
 from scripts import bench_landscape
 from scripts.project import ROOT
+from scripts.verify import remeasure
 
 # The experiments of chapters 1 and 2.
 TASKS = "sigmoid or backward_factor or gradient_descent or chain_rule or gradient_norms or early_layers"
@@ -25,16 +24,7 @@ def seconds(run) -> float:
 
 def retrain(workers: int) -> float:
     with tempfile.TemporaryDirectory() as scratch:
-        for folder in ("snippets", "scripts"):
-            shutil.copytree(
-                ROOT / folder,
-                Path(scratch) / folder,
-                ignore=shutil.ignore_patterns("node_modules", ".pytask"),
-            )
-        for file in ("pyproject.toml", "README.md"):
-            shutil.copy(ROOT / file, scratch)
-        command = [sys.executable, "-m", "pytask", "build", "--force", "-n", str(workers), "-k", TASKS]
-        return seconds(lambda: subprocess.run(command, cwd=scratch, check=True, capture_output=True))
+        return seconds(lambda: remeasure(Path(scratch), "-n", str(workers), "-k", TASKS))
 
 
 def rebuild() -> tuple[float, float]:

@@ -118,10 +118,15 @@ def write(path: Path, record: dict[str, Any]) -> None:
     """Write `record` to `path` in one step: a killed process leaves the old file or the new one, never half of one.
 
     Raises:
-        RecordError: a number is NaN or infinite, or an ordering names no measurement.
+        RecordError: a number is NaN or infinite, or not positive on a log scale, or an ordering names no measurement.
     """
     for name, measurement in record["measurements"].items():
         _require_finite(path, name, measurement.get("value", measurement.get("values")))
+        if measurement.get("scale") == "log" and not np.all(array(record, name) > 0):
+            raise RecordError(
+                f"scripts/measure/task_{path.stem}.py: measurement '{name}' holds a number that is not positive, and its logarithm "
+                f"is taken; {_relative(path)} was left as it was. Measure it with log=False, or mend the formula"
+            )
     for pair in record["orderings"]:
         for name in pair:
             if name not in record["measurements"]:

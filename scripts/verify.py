@@ -86,7 +86,10 @@ def _shown(measurement: dict[str, Any]) -> str:
         return f"{' × '.join(map(str, middle.shape))} points"
     if measurement["kind"] == "exact":
         return f"{measurement['value']:.12g}" if middle.dtype.kind in "fiu" else str(measurement["value"])
-    spread = np.asarray([value for value in measurement["values"] if value is not None]).std(ddof=1)
+    values = np.asarray([value for value in measurement["values"] if value is not None])
+    if len(values) == 1:
+        return f"{middle:.4g} (one seed)"
+    spread = values.std(ddof=1)
     return f"{middle:.4g} ± {spread:.2g}"
 
 
@@ -105,20 +108,22 @@ def hold_records(recorded: Path, remeasured: Path) -> list[Row]:
     return rows
 
 
-def remeasure(scratch: Path) -> Path:
-    """Run every measurement in a copy of the project's code; returns the folder of the new records."""
+def remeasure(scratch: Path, *options: str) -> Path:
+    """Run every measurement, or what pytask's options select, in a copy of the code; returns the folder of the new records."""
     for folder in ("snippets", "scripts"):
         ignored = shutil.ignore_patterns("node_modules", "__pycache__", ".pytask")
         shutil.copytree(ROOT / folder, scratch / folder, ignore=ignored)
     for file in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / file, scratch)
-    subprocess.run([sys.executable, "-m", "pytask", "build", "--force", "-n", "2"], cwd=scratch, check=True)
+    # Output to standard error: standard output is the table's.
+    command = [sys.executable, "-m", "pytask", "build", "--force", *options]
+    subprocess.run(command, cwd=scratch, check=True, stdout=sys.stderr)
     return scratch / DATA.relative_to(ROOT)
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
-        rows = hold_records(DATA, remeasure(Path(scratch)))
+        rows = hold_records(DATA, remeasure(Path(scratch), "-n", "2"))
     width = max(len(row.measurement) for row in rows)
     print(f"{'measurement':{width}}  {'recorded':>24}  {'re-measured':>24}  verdict")
     for row in rows:

@@ -32,7 +32,7 @@ def test_plain_and_residual_begin_with_equal_weights():
 
 @pytest.mark.parametrize(("depth", "nearest"), [(57, "56 and 62"), (55, "50 and 56"), (2, "8"), (-4, "8")])
 def test_a_depth_that_is_not_6n_plus_2_is_an_error(depth, nearest):
-    with pytest.raises(ValueError, match=f"nearest is {nearest}"):
+    with pytest.raises(ValueError, match=rf"{depth} is not 6n \+ 2 .*nearest is {nearest}"):
         ConvNet(depth, (4, 8, 16), 1, 10, True, 0)
     assert blocks_per_stage(56) == 9
 

@@ -7,8 +7,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from scripts.record import array, read
-from snippets.convnet_training import cosine, gradient_norms
+from snippets.convnet_training import cosine, gradient_norms, train
 from snippets.convnets import ConvNet
+from snippets.training import batches
 
 PLAIN, RESIDUAL = read("degradation_plain"), read("degradation_residual")
 
@@ -69,3 +70,25 @@ def test_gradient_norms_against_a_finite_difference():
             w[i] += 1e-6
             gradient[i] = (ends[0] - ends[1]) / 2e-6
     assert np.isclose(gradient.norm().item(), of_weights[0], rtol=1e-5)
+
+
+def test_training_is_sgd_with_momentum_weight_decay_and_a_cosine():
+    """The same steps written out, on a linear net: g ← ∂E/∂w + 1e-4 w, v ← 0.9 v + g, w ← w − ηₜ v."""
+    generator = torch.Generator().manual_seed(0)
+    x, labels = torch.randn(12, 1, 2, 2, generator=generator), torch.arange(12) % 3
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3, bias=False))
+    w = net[1].weight.detach().clone().requires_grad_()
+    called, v, step = [], torch.zeros_like(w), 0
+    history = train(net, x, labels, 0, 2, 4, 0.5, called.append)
+    losses = []
+    for epoch in range(2):
+        for (index,) in batches(12, 4, [0], epoch):
+            loss = cross_entropy(x[index].flatten(1) @ w.T, labels[index])
+            (gradient,) = torch.autograd.grad(loss, w)
+            v = 0.9 * v + gradient + 1e-4 * w.detach()
+            w = (w.detach() - 0.5 * (1 + np.cos(np.pi * step / 6)) / 2 * v).requires_grad_()
+            losses.append(loss.item())
+            step += 1
+    torch.testing.assert_close(net[1].weight, w, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(history, np.reshape(losses, (2, 3)).mean(1), rtol=1e-5)
+    assert called == [0, 1, 2]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from snippets.initialisation import gaussian_weights, he, standard, xavier
+from snippets.initialisation import gaussian_weights, he, relu_factor, standard, wide_sigmoid_factor, xavier
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,22 @@ def test_he_keeps_the_mean_square_through_relu():
     x = np.maximum(rng.standard_normal((500, 400)), 0)
     (W,) = gaussian_weights(1, 400, he, rng)
     assert np.mean(np.maximum(x @ W.T, 0) ** 2) == pytest.approx(np.mean(x**2), rel=0.1)
+
+
+def test_a_relu_layers_factor_by_sending_gradients_back_through_one():
+    rng = np.random.default_rng(4)
+    for variance_times_width in (1.0, 2.0):
+        factors = []
+        for _ in range(200):
+            W = np.sqrt(variance_times_width / 100) * rng.standard_normal((100, 100))
+            g, active = rng.standard_normal(100), rng.standard_normal(100) > 0
+            factors.append(np.mean((W.T @ (active * g)) ** 2) / np.mean(g**2))
+        assert np.sqrt(np.mean(factors)) == pytest.approx(relu_factor(variance_times_width), rel=0.02)
+
+
+def test_a_wide_sigmoid_layers_factor_by_numerical_integration():
+    z = np.linspace(-400, 400, 400_001)
+    for width in (64, 1024):
+        density = np.exp(-(z**2) / width) / np.sqrt(np.pi * width)
+        mean = np.trapezoid((0.25 / np.cosh(z / 2) ** 2) ** 2 * density, z)
+        assert wide_sigmoid_factor(width) == pytest.approx(np.sqrt(width * mean), rel=2 / width)

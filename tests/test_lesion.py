@@ -28,13 +28,14 @@ def test_a_residual_net_is_its_plain_twin_plus_shortcuts():
     torch.testing.assert_close(delete(Residual(*arguments), [1, 2])(X), delete(Plain(*arguments), [1, 2])(X))
 
 
-def test_branch_ratio_of_the_first_block():
+def test_branch_ratios_of_every_block():
     net = Residual(6, 4, 3, 3, "relu", he, [0, 1], scale=0.5)
     z = net.layers[0](X)
     F = 0.5 * net.layers[1](torch.relu(z))
-    torch.testing.assert_close(
-        branch_ratios(net, X)[:, 0], (F.norm(dim=-1) / z.norm(dim=-1)).mean(1).detach()
-    )
+    y = z + F
+    G = 0.5 * net.layers[2](torch.relu(y))
+    expected = [(branch.norm(dim=-1) / x.norm(dim=-1)).mean(1).detach() for branch, x in ((F, z), (G, y))]
+    torch.testing.assert_close(branch_ratios(net, X), torch.stack(expected, dim=1))
 
 
 def test_a_block_that_is_not_there_is_an_error():

@@ -171,3 +171,10 @@ def test_every_record_says_where_it_came_from_and_keeps_every_seed(topic: str) -
                 f"{name}: its logarithm is taken"
             )
     assert (DATA / f"{topic}.json").stat().st_size <= 300_000
+
+
+def test_a_number_whose_logarithm_cannot_be_taken_is_not_written(tmp_path: Path) -> None:
+    whole = {"provenance": {}, "settings": {}, "orderings": [], "measurements": {"norm": record.sampled([1.0, 0.0], log=True)}}
+    with pytest.raises(record.RecordError, match=r"task_x\.py: measurement 'norm' holds a number that is not positive"):
+        record.write(tmp_path / "x.json", whole)
+    assert not (tmp_path / "x.json").exists()

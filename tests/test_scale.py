@@ -54,3 +54,25 @@ def test_record_what_cures_it():
     assert array(RECORD, "final_second_moment_scaled").max() < 2 * np.e
     assert value("final_second_moment_bn") == pytest.approx(value("final_expected_bn"), rel=0.1)
     assert value("final_expected_scaled") < np.e
+
+
+def test_normalised_second_moments_agree_with_pytorchs_batch_norm():
+    rng = np.random.default_rng(2)
+    x = 3 + 2 * rng.standard_normal((50, 6))
+    weights = initialisation.gaussian_weights(3, 6, initialisation.he, rng)
+    z, expected = torch.tensor(x), [np.mean(x**2)]
+    for W in weights:
+        normalised = torch.nn.functional.batch_norm(z, None, None, training=True, eps=1e-14)
+        z = z + 0.7 * torch.relu(normalised) @ torch.tensor(W).T
+        expected.append(z.square().mean().item())
+    np.testing.assert_allclose(second_moments(x, weights, 0.7, 1.0, True), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
+def test_expected_second_moments_by_adding_up_the_branches(scale):
+    plain_branch, normalised_branch = 1.0, 1.0
+    for depth in range(6):
+        assert expected_second_moment(depth, scale, False) == pytest.approx(plain_branch, rel=1e-14)
+        assert expected_second_moment(depth, scale, True) == pytest.approx(normalised_branch, rel=1e-14)
+        plain_branch += scale**2 * plain_branch  # a branch has its input's second moment
+        normalised_branch += scale**2 * 1.0  # behind BN it has 1

@@ -64,7 +64,11 @@ def test_kernels_are_gaussian_expectations(c):
 
 def test_rates_in_closed_form_and_in_the_limit():
     assert textbook(2, True, True) == pytest.approx(1.5 / 2 * 2.5 / 3)
+    assert textbook(5, False, True) == 1 / 32 and textbook(3, True, False) == pytest.approx(27 / 64)
     assert mean_field(1, False) == 0.5 and mean_field(1, True) == 0.75
+    # The second layer by hand: ReLU takes uncorrelated inputs to a correlation of 1/π, which a shortcut halves.
+    assert mean_field(2, False) == pytest.approx(0.5 * (1 - np.arccos(1 / np.pi) / np.pi))
+    assert mean_field(2, True) == pytest.approx(0.75 * (2 - np.arccos(0.5 / np.pi) / np.pi) / 2)
     exponent = np.log2(mean_field_normalised(20000) / mean_field_normalised(10000))
     assert exponent == pytest.approx(-np.pi / (2 * (np.pi - 1)), abs=1e-3)
     assert np.log2(textbook(20000, True, True) / textbook(10000, True, True)) == pytest.approx(-0.5, abs=1e-3)

@@ -1,12 +1,15 @@
 """Clipping against PyTorch's, the 1000-layer nets' beginnings; claim 20's training half against the record."""
 
+import math
+
 import pytest
 import torch
 
 from scripts.record import array, centre, read
-from snippets.deep_training import clip
+from snippets.deep_training import clip, train_clipped
 from snippets.initialisation import he
-from snippets.networks import ReZero, Residual, zero_branches
+from snippets.networks import Plain, Residual, ReZero, batch_norm, zero_branches
+from snippets.training import batches
 
 RECORD = read("thousand_layers")
 
@@ -53,3 +56,35 @@ def test_record_the_unscaled_net_overflows_and_the_plain_one_stays_at_chance():
     assert RECORD["measurements"]["final_loss_unscaled"]["values"] == [None] * seeds
     assert array(RECORD, "last_finite_layer_unscaled").max() < 500
     assert array(RECORD, "train_accuracy_plain").max() < 0.15
+
+
+def test_training_falls_along_a_cosine_with_momentum_and_clipping():
+    """The same steps written out: v ← 0.9 v + g, w ← w − η (1 + cos πt/T)/2 · v, with PyTorch's own clipping."""
+    arguments = (4, 5, 3, 2, "relu", he, [0])
+    generator = torch.Generator().manual_seed(0)
+    x, labels = torch.randn(12, 4, generator=generator), torch.arange(12) % 3
+    trained, by_hand = Plain(*arguments), Plain(*arguments)
+    train_clipped(trained, 0.5, x, labels, [0], 2, 4, 1.0)
+    parameters = list(by_hand.parameters())
+    velocities = [torch.zeros_like(p) for p in parameters]
+    step, steps = 0, 6
+    for epoch in range(2):
+        for index in batches(12, 4, [0], epoch):
+            gradients = torch.autograd.grad(
+                torch.nn.functional.cross_entropy(by_hand(x[index])[0], labels[index][0]), parameters
+            )
+            norm = torch.cat([g.flatten() for g in gradients]).norm()
+            rate = 0.5 * (1 + math.cos(math.pi * step / steps)) / 2
+            for p, v, g in zip(parameters, velocities, gradients, strict=True):
+                v.mul_(0.9).add_(g * min(1.0, 1.0 / norm.item()))
+                p.data -= rate * v
+            step += 1
+    for ours, theirs in zip(trained.parameters(), parameters, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_batch_norm_is_pytorchs_also_for_a_feature_that_hardly_varies():
+    z = torch.randn(2, 20, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 1e-3, 5.0])
+    for seed in (0, 1):
+        expected = torch.nn.functional.batch_norm(z[seed], None, None, training=True, eps=1e-5)
+        torch.testing.assert_close(batch_norm(z)[seed], expected)

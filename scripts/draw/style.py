@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from scripts.numerals import power_of_ten
 from scripts.project import DOCS
 
 STYLE = Path(__file__)
@@ -25,7 +26,6 @@ STYLE = Path(__file__)
 # The Okabe–Ito palette; a colour means the same in every figure. Pages replace these by the theme's own.
 PLAIN, RESIDUAL, THEORY, OTHER, FAINT = "#d55e00", "#0072b2", "#000000", "#777777", "#cccccc"
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 font_manager.fontManager.addfont(matplotlib_fontja.get_font_ttf_path())
 plt.rcParams.update(
@@ -63,14 +63,14 @@ def log_axis(axis: Axes, which: str) -> None:
     """A logarithmic x or y axis with plain-text powers of ten: mathtext would not follow the page's font."""
     getattr(axis, f"set_{which}scale")("log")
     ticks = getattr(axis, f"{which}axis")
-    ticks.set_major_formatter(FuncFormatter(power_of_ten))
+    ticks.set_major_formatter(FuncFormatter(_tick))
     ticks.set_minor_locator(NullLocator())
 
 
-def power_of_ten(value: float, _position: int | None = None) -> str:
+def _tick(value: float, _position: int | None = None) -> str:
     """10⁻³ for 0.001; 1 for 1."""
     exponent = round(math.log10(value)) if value > 0 else 0
-    return "1" if exponent == 0 else f"10{str(exponent).translate(_SUPERSCRIPT)}"
+    return "1" if exponent == 0 else power_of_ten(exponent)
 
 
 def spread(axis: Axes, x: Any, values: Any, *, color: str, log: bool = False, **options: Any) -> Any:

@@ -7,7 +7,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from pytask import Product, task
 
-from scripts.draw.style import OTHER, PLAIN, RESIDUAL, STYLE, figure_path, log_axis, panels, power_of_ten, save
+from scripts.draw.style import (
+    OTHER,
+    PLAIN,
+    RESIDUAL,
+    STYLE,
+    figure_path,
+    log_axis,
+    panels,
+    power_of_ten,
+    save,
+)
 from scripts.project import DATA, languages
 from scripts.record import array, read
 

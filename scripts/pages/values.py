@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
+from scripts.numerals import power_of_ten
 from scripts.pages.source import nearest
 from scripts.project import DATA, ROOT
 from scripts.record import array, centre, read, topics
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 STATISTICS = ("mean", "sd", "min", "max")
 
 
@@ -111,7 +111,7 @@ def _statistic(name: str, topic: str, measurement: dict[str, Any], values: np.nd
 def text(value: Value, spec: str, language: str) -> str:
     """The number as a reader of `language` writes it: 1,437; 0.2356 ± 0.0021; 9.54 × 10⁻⁷."""
     return _written(
-        value, spec, language, times=" × ", power=lambda n: f"10{str(n).translate(_SUPERSCRIPT)}", pm=" ± "
+        value, spec, language, times=" × ", power=power_of_ten, pm=" ± "
     )
 
 
