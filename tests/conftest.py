@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from scripts.pages.claims import claims
 from scripts.project import ROOT
+
+COLLECTED = pytest.StashKey[set[str]]()
 
 IGNORED_BUT_NEEDED = [
     "scripts/frontend/node_modules",
@@ -24,6 +27,20 @@ IGNORED_BUT_NEEDED = [
     "docs/*/figures",
     "docs/*/labs",
 ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[COLLECTED] = {item.nodeid.partition("[")[0] for item in items}  # before -k and -m take some away
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    report = yield
+    if report.skipped and item.nodeid.partition("[")[0] in {claim["test"] for claim in claims().values()}:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and a claim in docs/claims.yml rests on it: it must run"
+    return report
 
 
 def run(*command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

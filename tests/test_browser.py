@@ -30,7 +30,7 @@ def test_a_page_loads_alone_and_fits(page, traffic, path: str) -> None:
     assert page.locator("html").get_attribute("lang") == ("en" if path.startswith("en/") else "ja")
 
     formulas = page.evaluate(
-        """() => [...document.querySelectorAll('mjx-container')].map(formula => ({
+        """() => [...document.querySelectorAll('mjx-container')].filter(formula => formula.checkVisibility()).map(formula => ({
             tex: formula.dataset.tex,
             glyphs: formula.querySelectorAll('mjx-c, mjx-utext, mjx-rule, svg use').length,
             width: formula.querySelector('mjx-math, svg').getBoundingClientRect().width,

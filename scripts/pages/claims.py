@@ -1,21 +1,28 @@
-"""The article's claims: `{{ claim sigmoid-derivative-maximum }}` states one with its verdict, from docs/claims.yml."""
+"""Claims from docs/claims.yml on a page: `{{ claim ten-layers }}` states one in a box, `{{ mark ten-layers }}` stands behind a sentence.
 
+Both show the verdict, the reason and what it rests on, and lead to the claim's row in the ledger.
+"""
+
+import html
 from functools import lru_cache
 from typing import Any
 
 import yaml
 
+from scripts.pages.evidence import Evidence, Identity, parse
 from scripts.pages.source import nearest
-from scripts.project import DOCS
+from scripts.project import DOCS, ROOT
 
 CLAIMS = DOCS / "claims.yml"
 VERDICTS = ("exact", "conditional", "empirical", "heuristic", "misleading", "false")
+SIGNS = {"exact": "✓", "empirical": "✓", "conditional": "◐", "heuristic": "◐", "misleading": "✗", "false": "✗"}
 
 WORDS = {
     "ja": {
-        "claim": "記事の主張",
+        "article": "記事の主張 {} · {}",
         "section": "記事の{}節",
         "intro": "記事の冒頭",
+        "site": "このサイトの主張",
         "exact": "正確",
         "conditional": "条件つきで正しい",
         "empirical": "実験で確かめられる",
@@ -23,11 +30,19 @@ WORDS = {
         "misleading": "誤解を招く",
         "false": "誤り",
         "test": "検証コード",
+        "ledger": "台帳",
+        "mark": "この文の根拠(判定:{})",
+        "for": "裏づけ",
+        "against": "反証",
+        "evidence": "根拠と測定値",
+        "identity": "数式処理で確認",
+        "expected": "期待",
     },
     "en": {
-        "claim": "The article's claim",
+        "article": "The article's claim {} · {}",
         "section": "its section {}",
         "intro": "its introduction",
+        "site": "A claim of this site",
         "exact": "exact",
         "conditional": "true on a condition",
         "empirical": "empirical",
@@ -35,22 +50,34 @@ WORDS = {
         "misleading": "misleading",
         "false": "false",
         "test": "test",
+        "ledger": "ledger",
+        "mark": "How do you know? (verdict: {})",
+        "for": "for",
+        "against": "against",
+        "evidence": "Evidence and measured values",
+        "identity": "checked by computer algebra",
+        "expected": "expected",
     },
 }
 
 
 @lru_cache
 def _read(modified_ns: int) -> dict[str, dict[str, Any]]:
-    return {claim["id"]: claim for claim in yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))}
+    found = {}
+    for claim in yaml.safe_load(CLAIMS.read_text(encoding="utf-8")):
+        if claim["id"] in found:
+            raise LookupError(f"docs/claims.yml: two claims are called '{claim['id']}': rename one")
+        found[claim["id"]] = claim
+    return found
 
 
 def claims() -> dict[str, dict[str, Any]]:
-    """Every claim by its identifier, in the article's order."""
+    """Every claim by its identifier: the article's in its order, then this site's."""
     return _read(CLAIMS.stat().st_mtime_ns)
 
 
-def render(identifier: str, language: str, repository: str) -> str:
-    """The Markdown of a claim's box.
+def claim_called(identifier: str) -> dict[str, Any]:
+    """The claim of an identifier.
 
     Raises:
         LookupError: no claim is called so.
@@ -59,15 +86,102 @@ def render(identifier: str, language: str, repository: str) -> str:
         raise LookupError(
             f"unknown claim '{identifier}'; {nearest(identifier, list(claims()))}; see docs/claims.yml"
         )
-    claim, words = claims()[identifier], WORDS[language]
-    where = words["intro"] if claim["section"] == "intro" else words["section"].format(claim["section"])
-    test = f"{repository}/blob/main/{claim['test'].partition('::')[0]}"
+    return claims()[identifier]
+
+
+def evidence(claim: dict[str, Any]) -> list[Evidence]:
+    """What a claim rests on.
+
+    Raises:
+        LookupError: a line of it cannot be read; the message names the claim.
+    """
+    try:
+        return [parse(entry) for entry in claim["evidence"]]
+    except ValueError as error:
+        raise LookupError(f"docs/claims.yml: {claim['id']}: {error}") from None
+
+
+def topics(claim: dict[str, Any]) -> list[str]:
+    """The records that a claim rests on."""
+    pieces = [piece for piece in evidence(claim) if not isinstance(piece, Identity)]
+    return list(dict.fromkeys(topic for piece in pieces for topic in piece.topics()))
+
+
+def render(identifier: str, language: str, repository: str, anchor: str = "claim-{}") -> str:
+    """The Markdown of a claim's box, with its verdict, its reason, what it rests on, and the way to its test and its row.
+
+    Raises:
+        LookupError: no claim is called so.
+    """
+    claim, words = claim_called(identifier), WORDS[language]
     return (
-        f'<div class="claim claim--{claim["verdict"]}" id="claim-{identifier}" markdown>\n\n'
-        f'<span class="claim__label">{words["claim"]} {claim["number"]} · {where}</span>\n'
+        f'<div class="claim claim--{claim["verdict"]}" id="{anchor.format(identifier)}" markdown>\n\n'
+        f'<span class="claim__label">{label(claim, language)}</span>\n'
         f"{claim['statement'][language].strip()}\n\n"
         f'<span class="claim__verdict">{words[claim["verdict"]]}</span>\n'
-        f"{claim['reason'][language].strip()} "
-        f'[{words["test"]}]({test}){{.claim__test title="{claim["test"]}"}}\n\n'
-        "</div>\n"
+        f"{claim['reason'][language].strip()}\n\n"
+        f'<details class="claim__evidence" markdown>\n<summary>{words["evidence"]}</summary>\n\n{_pieces(claim, language)}\n\n</details>\n\n'
+        f'[{words["test"]}]({test_address(claim, repository)}){{.claim__link title="{claim["test"]}"}} '
+        f"[{words['ledger']}](ledger.md#{identifier}){{.claim__link}}\n\n"
+        f"</div>\n"
     )
+
+
+def mark(identifier: str, language: str) -> str:
+    """A small button behind a sentence; it opens the claim's box, which `popovers` puts at the page's end.
+
+    Raises:
+        LookupError: no claim is called so.
+    """
+    verdict = claim_called(identifier)["verdict"]
+    label = WORDS[language]["mark"].format(WORDS[language][verdict])
+    return (
+        f'<button type="button" class="mark mark--{verdict}" id="claim-{identifier}" popovertarget="about-{identifier}" '
+        f'aria-label="{label}" title="{label}">{SIGNS[verdict]}</button>'
+    )
+
+
+def popovers(identifiers: list[str], language: str, repository: str) -> str:
+    """The boxes that a page's marks open."""
+    boxes = [render(identifier, language, repository, anchor="about-{}") for identifier in identifiers]
+    return "\n".join(box.replace("<div ", '<div popover="auto" ', 1) for box in boxes)
+
+
+def label(claim: dict[str, Any], language: str) -> str:
+    """Whose claim it is, and where the article makes it."""
+    words = WORDS[language]
+    if "number" not in claim:
+        return words["site"]
+    where = words["intro"] if claim["section"] == "intro" else words["section"].format(claim["section"])
+    return words["article"].format(claim["number"], where)
+
+
+def _pieces(claim: dict[str, Any], language: str) -> str:
+    """The evidence as a list, its recorded values as braces that the page fills in."""
+    words = WORDS[language]
+    lines = []
+    for piece in evidence(claim):
+        side = f'<span class="claim__side">{words["for" if piece.supports else "against"]}</span>'
+        if isinstance(piece, Identity):
+            sign = "=" if piece.supports else "≠"
+            lines.append(f"- {side} `{piece.left}` {sign} `{piece.right}` ({words['identity']})")
+            continue
+        expected = f"{{{{ {piece.expected} }}}}" if piece.expected_is_recorded() else f"`{piece.expected}`"
+        within = f" ± {piece.tolerance:g}" if piece.tolerance else ""
+        said = f"{html.escape(piece.relation)} {expected}{within}"
+        lines.append(f"- {side} `{piece.measured}` = {{{{ {piece.measured} }}}} ({words['expected']} {said})")
+    return "\n".join(lines)
+
+
+def test_address(claim: dict[str, Any], repository: str) -> str:
+    """Where the test stands on the repository's host, with its line.
+
+    Raises:
+        LookupError: there is no such test.
+    """
+    file, _, function = claim["test"].partition("::")
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines() if (ROOT / file).is_file() else []
+    for number, line in enumerate(lines, 1):
+        if line.startswith(f"def {function}("):
+            return f"{repository}/blob/main/{file}#L{number}"
+    raise LookupError(f"docs/claims.yml: {claim['id']}: no test '{claim['test']}'")

@@ -1,5 +1,6 @@
 """MkDocs hooks: they render what the records and snippets say, and stop the build at a mistake. They never train."""
 
+import json
 import logging
 import os
 import re
@@ -22,7 +23,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
-from scripts.pages import claims, figures, formulas, labs, parity, values
+from scripts.pages import claims, figures, formulas, labs, ledger, parity, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
 from scripts.project import languages
 from scripts.record import RecordError, read, topics
@@ -140,12 +141,23 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                 f"no figure '{match['path']}'; {nearest(match['path'], drawn)}. scripts/draw draws them",
             )
 
+    marked: list[str] = []
+
     def brace(inside: str, context: str, position: int) -> str:
         try:
             if inside.startswith("claim "):
                 return replace_braces(
                     claims.render(inside.removeprefix("claim ").strip(), language, config.repo_url), brace
                 )
+            if inside.startswith("mark "):
+                identifier = inside.removeprefix("mark ").strip()
+                if identifier in marked:
+                    raise LookupError(f"claim '{identifier}' is marked twice on this page: mark the sentence that argues it")
+                marked.append(identifier)
+                return claims.mark(identifier, language)
+            if inside == "all claims":
+                root = get_relative_url(".", page.url) + "/"
+                return replace_braces(ledger.page(language, config.repo_url, ledger.chapters(config), root), brace)
             if inside == "all values":
                 return values.table(
                     _used_values(path.parent, language),
@@ -157,7 +169,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         except (LookupError, RecordError) as error:
             raise mistake(position, str(error.args[0])) from None
 
-    return _without_breaks_between_characters(replace_braces(markdown, brace))
+    rendered = replace_braces(markdown, brace)
+    boxes = replace_braces(claims.popovers(marked, language, config.repo_url), brace)
+    return _without_breaks_between_characters(f"{rendered}\n\n{boxes}")
 
 
 def _without_breaks_between_characters(markdown: str) -> str:
@@ -189,23 +203,20 @@ def _value(inside: str, context: str, language: str) -> str:
 
 
 def _used_values(folder: Path, language: str) -> list[str]:
-    """The names of all values that the pages of a folder use, in their claims too."""
+    """The names of all values that the pages of a folder use, and those of the claims."""
     used: set[str] = set()
 
     def collect(inside: str, *_: object) -> str:
-        if inside.startswith("claim "):
-            identifier = inside.removeprefix("claim ").strip()
-            return (
-                replace_braces(claims.render(identifier, language, ""), collect)
-                if identifier in claims.claims()
-                else ""
-            )
-        used.add(inside.partition("|")[0].strip())
+        name = inside.partition("|")[0].strip()
+        if "." in name:
+            used.add(name)
         return ""
 
     for page in folder.glob("*.md"):
         replace_braces(page.read_text(encoding="utf-8"), collect)
-    return sorted(used - {"all values"})
+    for identifier in claims.claims():
+        replace_braces(claims.render(identifier, language, ""), collect)
+    return sorted(used)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -244,3 +255,6 @@ def on_post_build(config: MkDocsConfig) -> None:
     stylesheet = Path(config.site_dir) / "assets/mathjax/formulas.css"
     stylesheet.parent.mkdir(parents=True, exist_ok=True)
     stylesheet.write_text(_mathjax.stylesheet(), encoding="utf-8")
+    if Path(config.site_dir) == _site:
+        written = json.dumps(ledger.published(), ensure_ascii=False, indent=1)
+        (_site / "claims.json").write_text(written + "\n", encoding="utf-8")
