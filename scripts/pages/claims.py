@@ -144,7 +144,7 @@ def mark(identifier: str, language: str) -> str:
 def popovers(identifiers: list[str], language: str, repository: str) -> str:
     """The boxes that a page's marks open."""
     boxes = [render(identifier, language, repository, anchor="about-{}") for identifier in identifiers]
-    return "\n".join(box.replace("<div ", '<div popover="auto" ', 1) for box in boxes)
+    return "\n".join(box.replace("<div ", '<div popover="auto" ', 1).replace("<details ", "<details open ", 1) for box in boxes)
 
 
 def label(claim: dict[str, Any], language: str) -> str:
