@@ -9,7 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 from pytask import Product, task
 
-from scripts.project import DOCS, ROOT, SNIPPETS, languages
+from scripts.project import DATA, DOCS, ROOT, SNIPPETS, languages
 
 # Read by a pattern, not as YAML: mkdocs.yml holds Python tags.
 REPOSITORY = re.search(r"^repo_url: (\S+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[
@@ -22,18 +22,28 @@ if importlib.util.find_spec("snippets") is None:
     subprocess.run(["git", "clone", "--depth", "1", "{REPOSITORY}", "project"], check=True)
     sys.path.insert(0, "project")"""
 
+
+def records_read_by(lab: Path) -> list[Path]:
+    """The records whose topics a lab names in quotes: it runs again when one of them changes."""
+    source = lab.read_text(encoding="utf-8")
+    return [record for record in sorted(DATA.glob("*.json")) if f'"{record.stem}"' in source]
+
+
 for _lab in [lab for language in languages() for lab in sorted((DOCS / language / "labs").glob("*.py"))]:
 
     @task(id=f"{_lab.parent.parent.name}-{_lab.stem}")
     def task_lab(
         lab: Path = _lab,
         snippets: list[Path] = sorted(SNIPPETS.glob("*.py")),
+        records: list[Path] = records_read_by(_lab),
         notebook: Annotated[Path, Product] = _lab.with_suffix(".ipynb"),
     ) -> None:
         cells = jupytext.read(lab)
         cells.cells.insert(1, nbformat.v4.new_code_cell(SETUP, metadata={"tags": ["setup"]}))
         cells.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        NotebookClient(cells, timeout=120, resources={"metadata": {"path": ROOT}}).execute()
+        NotebookClient(
+            cells, timeout=120, coalesce_streams=True, resources={"metadata": {"path": ROOT}}
+        ).execute()
         for cell in cells.cells:
             cell.metadata.pop("execution", None)  # times of day: the same lab would differ at every run
         notebook.write_text(nbformat.writes(cells), encoding="utf-8")
