@@ -138,3 +138,10 @@ def test_the_site_needs_no_pytorch_and_nothing_of_the_tests(tmp_path: Path) -> N
         [sys.executable, "-c", "import torch"], env=environment, capture_output=True, text=True
     )
     assert "No module named 'torch'" in blocked.stderr
+
+
+@pytest.mark.parametrize("lab", sorted((ROOT / "docs/ja/labs").glob("*.py")), ids=lambda lab: lab.stem)
+def test_a_lab_runs_without_pytorch(lab: Path, tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([site_only(tmp_path), str(ROOT)])}
+    ran = subprocess.run([sys.executable, lab], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
