@@ -46,6 +46,13 @@ def page(tmp_path: Path):
         ),
         ("{{ sigmoid.z }}", r"unknown value 'sigmoid\.z'"),
         ("{{ gradient_norms.factor_relu_he_64.median }}", r"'median' is none of mean, sd, min, max"),
+        ("{{ citet he2105 }}", r"unknown paper 'he2105'; the nearest known: he2015\b.*; see docs/references\.bib"),
+        ("{{ citep }}", r"'citep' is no citation: write \{\{ citep key \}\}"),
+        (
+            "{{ published.he2015.test_error_1203 }}",
+            r"unknown value 'published\.he2015\.test_error_1203'; the nearest known: published\.he2015\.test_error_\d+.*; "
+            r"see docs/published\.yml",
+        ),
         ("{{ claim sigmoid-maximun }}", r"unknown claim 'sigmoid-maximun'; .*; see docs/claims\.yml"),
         (
             '```python\n--8<-- "snippets/activations.py:sigmiod"\n```',

@@ -114,6 +114,7 @@ def render(identifier: str, language: str, repository: str, anchor: str = "claim
         LookupError: no claim is called so.
     """
     claim, words = claim_called(identifier), WORDS[language]
+    paper = f" {{{{ citet {claim['paper']} }}}}" if "paper" in claim else ""
     return (
         f'<div class="claim claim--{claim["verdict"]}" id="{anchor.format(identifier)}" markdown>\n\n'
         f'<span class="claim__label">{label(claim, language)}</span>\n'
@@ -122,7 +123,7 @@ def render(identifier: str, language: str, repository: str, anchor: str = "claim
         f"{claim['reason'][language].strip()}\n\n"
         f'<details class="claim__evidence" markdown>\n<summary>{words["evidence"]}</summary>\n\n{_pieces(claim, language)}\n\n</details>\n\n'
         f'[{words["test"]}]({test_address(claim, repository)}){{.claim__link title="{claim["test"]}"}} '
-        f"[{words['ledger']}](ledger.md#{identifier}){{.claim__link}}\n\n"
+        f"[{words['ledger']}](ledger.md#{identifier}){{.claim__link}}{paper}\n\n"
         f"</div>\n"
     )
 

@@ -23,7 +23,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
-from scripts.pages import claims, figures, formulas, labs, ledger, parity, values
+from scripts.pages import claims, figures, formulas, labs, ledger, parity, references, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
 from scripts.project import languages
 from scripts.record import RecordError, read, topics
@@ -165,6 +165,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                     config.repo_url,
                     get_relative_url("data/", page.url),
                 )
+            if inside == "all references":
+                citing = _citing(path.parent, language)
+                address = get_relative_url("references.bib", page.url)
+                return references.table(citing, language, config.repo_url, address)
             return _value(inside, context, language)
         except (LookupError, RecordError) as error:
             raise mistake(position, str(error.args[0])) from None
@@ -194,12 +198,15 @@ def _require_section(match: re.Match[str], mistake) -> None:
 
 
 def _value(inside: str, context: str, language: str) -> str:
+    if inside.partition(" ")[0] in references.FORMS:
+        return references.cite(inside, language)
     name, _, spec = (part.strip() for part in inside.partition("|"))
     value = values.lookup(name)
     if context in ("display", "inline"):
         return values.tex(value, spec, language)
     written = values.text(value, spec, language)
-    return written if context == "image" else f'[{written}](values.md#{name}){{.value title="{name}"}}'
+    page = "references" if value.topic == "published" else "values"
+    return written if context == "image" else f'[{written}]({page}.md#{name}){{.value title="{name}"}}'
 
 
 def _used_values(folder: Path, language: str) -> list[str]:
@@ -208,7 +215,7 @@ def _used_values(folder: Path, language: str) -> list[str]:
 
     def collect(inside: str, *_: object) -> str:
         name = inside.partition("|")[0].strip()
-        if "." in name:
+        if name.partition(".")[0] in topics():
             used.add(name)
         return ""
 
@@ -217,6 +224,26 @@ def _used_values(folder: Path, language: str) -> list[str]:
     for identifier in claims.claims():
         replace_braces(claims.render(identifier, language, ""), collect)
     return sorted(used)
+
+
+def _citing(folder: Path, language: str) -> dict[str, list[tuple[str, str]]]:
+    """The pages that cite a paper or quote a figure from it, by the paper's key, as sorted (title, file)."""
+    citing: dict[str, set[tuple[str, str]]] = {}
+
+    def collect(inside: str, page: tuple[str, str]) -> str:
+        word, _, identifier = inside.partition(" ")
+        if word in ("claim", "mark"):
+            box = claims.render(identifier.strip(), language, "")
+            replace_braces(box, lambda part, *_: collect(part, page))
+        elif word in references.FORMS or word.startswith("published."):
+            citing.setdefault(identifier.strip() or word.split(".")[1], set()).add(page)
+        return ""
+
+    for path in folder.glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        page = (ledger.title(text), path.name)
+        replace_braces(text, lambda inside, *_, page=page: collect(inside, page))
+    return {key: sorted(pages) for key, pages in citing.items()}
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:

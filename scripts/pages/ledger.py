@@ -34,6 +34,11 @@ _WORDS = {
 }
 
 
+def title(page: str) -> str:
+    """The title of a page, from its Markdown."""
+    return _TITLE.search(page)[1]
+
+
 def places(language: str, pages: list[str]) -> dict[str, str]:
     """The page that argues each claim: the first of `pages` on which it stands.
 
@@ -60,7 +65,7 @@ def page(language: str, repository: str, pages: list[str], root: str) -> str:
     """The Markdown of the ledger. `pages` are the chapters in order, `root` the site's address as seen from the page."""
     words, where = _WORDS[language], places(language, pages)
     chapters = [chapter for chapter in pages if chapter in where.values()]
-    titles = [_TITLE.search((DOCS / language / chapter).read_text(encoding="utf-8"))[1] for chapter in chapters]
+    titles = [title((DOCS / language / chapter).read_text(encoding="utf-8")) for chapter in chapters]
     verdicts = [(verdict, claims.WORDS[language][verdict]) for verdict in claims.VERDICTS]
     rows = []
     for identifier, claim in claims.claims().items():

@@ -1,4 +1,4 @@
-"""Numbers typed by hand that a record holds: they would stay behind when the record changes, so a page names the value."""
+"""Numbers typed by hand that a record or docs/published.yml holds: they would stay behind when it changes, so a page names the value."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.pages import claims, values
+from scripts.pages import claims, references, values
 from scripts.pages.source import BRACE, PageError, line_of, prose
 from scripts.project import DOCS
 from scripts.record import topics
@@ -36,13 +36,15 @@ def _scalars() -> dict[str, tuple[float, bool]]:
 
 
 def find(text: str) -> Iterator[tuple[int, str, str]]:
-    """Position, number and the value's name, for each number in the prose and formulas of a page that a record holds.
+    """Position, number and the value's name, for each number in the prose and formulas of a page that a record or a paper holds.
 
     A number counts when it has a decimal point, an exponent or three digits, and is no year. It is a record's when it equals an
     exact value in full; or, with three significant digits, any value rounded as it is; with two, a value that the page names.
+    It is a paper's when it has two significant digits and is printed so in docs/published.yml.
     """
     named = {brace[1].partition("|")[0].strip().removesuffix(".mean") for brace in BRACE.finditer(text)}
     known = _scalars()
+    printed = {str(figure["value"]): f"published.{name}" for name, figure in references.published().items()}
     blanked = _NOT_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose(text))
     for match in _NUMBER.finditer(blanked):
         digits = re.sub(r"[,{}]", "", match["digits"])
@@ -55,6 +57,10 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
         scale = 10.0**exponent / (100 if match["percent"] else 1)
         number, half_a_unit = float(digits) * scale, 0.5 * 10.0 ** -len(digits.partition(".")[2]) * scale
         significant = len((digits if "." in digits else digits.rstrip("0")).replace(".", "").lstrip("0"))
+        quoted = printed.get(digits + ("%" if match["percent"] else ""))
+        if quoted and significant >= 2:
+            yield match.start(), match[0].strip(), quoted
+            continue
         for name, (value, is_exact) in known.items():
             in_full = is_exact and np.isclose(number, value, rtol=1e-12, atol=0)
             rounded = significant >= (2 if name in named else 3) and abs(number - value) <= half_a_unit * (
@@ -74,7 +80,7 @@ def check(path: Path, text: str | None = None) -> None:
     whole = path.read_text(encoding="utf-8")
     start = whole.find(text.splitlines()[0].strip()) if text else 0
     for position, number, name in find(text or whole):
-        message = f"the number {number} is typed by hand, and a record holds it: write {{{{ {name} }}}}, with a format after | if need be"
+        message = f"the number {number} is typed by hand, and a record or a paper holds it: write {{{{ {name} }}}}, with a format after | if need be"
         raise PageError(
             path, line_of(whole, max(start, 0)) + (text or whole).count("\n", 0, position), message
         )

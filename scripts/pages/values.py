@@ -5,6 +5,7 @@
 {{ early_layers.final_loss.mean }}       also .sd, .min, .max (geometric mean for what is measured on a log scale)
 {{ gradient_norms.settings.depth }}      a setting, {{ gradient_norms.provenance.seconds }} where it came from
 {{ sigmoid.quarter_power | .2g }}        Python's format specification, default .3g
+{{ published.veit2016.blocks }}          a figure quoted from a paper, see references.py
 """
 
 import math
@@ -17,6 +18,7 @@ import numpy as np
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from scripts.numerals import power_of_ten
+from scripts.pages import references
 from scripts.pages.source import nearest
 from scripts.project import DATA, ROOT
 from scripts.record import array, centre, read, topics
@@ -56,7 +58,7 @@ def names() -> list[str]:
                 known.append(f"{topic}.{name}")
         known += [f"{topic}.settings.{name}" for name in record(topic)["settings"]]
         known += [f"{topic}.provenance.{name}" for name in record(topic)["provenance"]]
-    return known
+    return known + [f"published.{name}" for name in references.published()]
 
 
 def lookup(name: str) -> Value:
@@ -66,6 +68,8 @@ def lookup(name: str) -> Value:
         UnknownValue: no record, measurement or setting is called so, or it is a curve, not a number.
     """
     topic, _, rest = name.partition(".")
+    if topic == "published":
+        return Value(name, topic, references.figure(rest))
     if topic not in topics():
         raise UnknownValue(
             f"unknown value '{name}': no record docs/data/{topic}.json; {nearest(name, names())}"
@@ -118,7 +122,7 @@ def text(value: Value, spec: str, language: str) -> str:
 def tex(value: Value, spec: str, language: str) -> str:
     """The number inside a formula."""
     written = _written(value, spec, language, times=r" \times ", power=lambda n: f"10^{{{n}}}", pm=r" \pm ")
-    return written.replace("−", "-").replace(",", "{,}")
+    return written.replace("−", "-").replace(",", "{,}").replace("%", r"\%")
 
 
 def _written(value: Value, spec: str, language: str, *, times: str, power: Any, pm: str) -> str:
