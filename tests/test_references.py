@@ -72,7 +72,9 @@ def test_every_paper_is_cited_and_every_citation_in_code_is_a_paper() -> None:
 
 
 def test_the_paper_of_a_claim_is_one() -> None:
-    assert {claim["paper"] for claim in claims.claims().values() if "paper" in claim} <= set(references.papers())
+    assert {claim["paper"] for claim in claims.claims().values() if "paper" in claim} <= set(
+        references.papers()
+    )
 
 
 def test_citations_in_code_are_found_by_title_before_name() -> None:

@@ -149,16 +149,24 @@ def _plain(entry: Entry) -> str:
 
 
 def where(place: str, language: str) -> str:
-    """`section 4.2, figure 6` in the page's language."""
-    words = WORDS[language]
-    parts = [re.fullmatch(r"(table|figure|section) (\S+)", part) for part in place.split(", ")]
-    return words[", "].join(words[part[1]].format(part[2]) for part in parts)
+    """`section 4.2, figure 6` in the page's language.
+
+    Raises:
+        LookupError: a part of it is no table, figure or section with a number.
+    """
+    words, written = WORDS[language], []
+    for part in place.split(", "):
+        kind, _, number = part.partition(" ")
+        if kind not in ("table", "figure", "section") or not number:
+            raise LookupError(f"docs/published.yml: '{place}': write `table 6`, `figure 6` or `section 4.2`")
+        written.append(words[kind].format(number))
+    return words[", "].join(written)
 
 
 def table(pages: dict[str, list[tuple[str, str]]], language: str, repository: str, bibliography: str) -> str:
     """The Markdown of every paper by author: its entry, who cites it, and the figures quoted from it.
 
-    `pages` are, for each key, the pages that cite it, as (title, file); `bibliography` is where the BibTeX is.
+    `pages` are, for each key, the pages citing it, as (title, file); `bibliography` the address of the BibTeX.
     """
     words, code = WORDS[language], cited_in_code()
     blocks = [f'<a href="{bibliography}" download>{words["bibtex"]}</a>']
