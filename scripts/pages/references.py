@@ -166,7 +166,7 @@ def where(place: str, language: str) -> str:
 def table(pages: dict[str, list[tuple[str, str]]], language: str, repository: str, bibliography: str) -> str:
     """The Markdown of every paper by author: its entry, who cites it, and the figures quoted from it.
 
-    `pages`: for each key, the pages citing it as (title, file); `bibliography`: the address of the BibTeX file.
+    `pages`: for each key, the pages citing it as (title, file); `bibliography`: where the BibTeX file is.
     """
     words, code = WORDS[language], cited_in_code()
     blocks = [f'<a href="{bibliography}" download>{words["bibtex"]}</a>']
