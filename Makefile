@@ -27,6 +27,7 @@ measure: $(VENV)/test.installed
 
 retrain: $(VENV)/test.installed
 	$(RUN) pytask build -n 2 --force
+	@$(RUN) scripts.times
 
 verify: $(VENV)/test.installed
 	$(RUN) scripts.verify

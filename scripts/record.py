@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -82,17 +83,22 @@ def measure_into(
     settings: dict[str, Any],
     orderings: Iterable[tuple[str, str]] = (),
 ) -> None:
-    """Run `measure(settings)` on one thread and write its record to `path`, whole or not at all."""
-    started = time.perf_counter()
+    """Run `measure(settings)` on one thread and write its record to `path`, whole or not at all.
+
+    `seconds` are the processor's: on one thread those of the clock, had the machine nothing else to do.
+    `process_peak_mib` is the most memory that the process held until then, earlier tasks of the worker included.
+    """
     with one_thread():
+        started = time.process_time()
         measurements = measure(settings)
-    seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
     record = {
         "provenance": {
             "command": f"make measure  # scripts/measure/task_{path.stem}.py",
             "seeds": list(range(settings.get("seeds", 0))),
             "threads": 1,
             "seconds": round(seconds, 2),
+            "process_peak_mib": _peak_mib(),
             "machine": platform.machine(),
             "versions": {"python": platform.python_version(), **_versions("numpy", "scipy", "torch", "scikit-learn")},
             "date": date.today().isoformat(),
@@ -102,6 +108,13 @@ def measure_into(
         "measurements": measurements,
     }
     write(path, record)
+
+
+def _peak_mib() -> int:
+    import resource  # not on Windows, where pages can be written all the same
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / 2**20 if sys.platform == "darwin" else peak / 2**10)
 
 
 def _versions(*packages: str) -> dict[str, str]:

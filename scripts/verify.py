@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import t
 
 from scripts.project import DATA, ROOT
-from scripts.record import SIGNIFICANT_DIGITS, centre, read, topics
+from scripts.record import SIGNIFICANT_DIGITS, centre, read, topics, write
 
 CONFIDENCE = 0.999
 TOLERANCE = 1e-12
@@ -115,6 +115,8 @@ def remeasure(scratch: Path, *options: str) -> Path:
         shutil.copytree(ROOT / folder, scratch / folder, ignore=ignored)
     for file in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / file, scratch)
+    for topic in topics():  # what each task took last time, for the order of tasks; nothing that was measured
+        write(scratch / DATA.relative_to(ROOT) / f"{topic}.json", read(topic) | {"orderings": [], "measurements": {}})
     # Output to standard error: standard output is the table's.
     command = [sys.executable, "-m", "pytask", "build", "--force", *options]
     subprocess.run(command, cwd=scratch, check=True, stdout=sys.stderr)

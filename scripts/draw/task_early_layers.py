@@ -43,23 +43,22 @@ TEXT = {
     },
 }
 
-LINES = ["-", "--", ":"]
+LINES = {2: "-", 5: "--", 10: ":"}  # by depth
+RECORDS = {depth: DATA / f"early_layers_{depth}.json" for depth in LINES}
 
 
-def draw_loss(record: dict[str, Any], text: dict[str, str]) -> Figure:
-    settings = record["settings"]
+def draw_loss(records: dict[int, dict[str, Any]], text: dict[str, str]) -> Figure:
     figure, axes = panels(2, 2, height=2.2, sharex=True, sharey=True)
-    epochs = np.arange(1, settings["epochs"] + 1)
+    epochs = np.arange(1, records[2]["settings"]["epochs"] + 1)
     for axis, (activation, optimiser) in zip(
         axes.flat, product(("sigmoid", "relu"), ("sgd", "adam")), strict=True
     ):
-        axis.axhline(float(array(record, "chance_loss")), color=THEORY, linestyle="--", linewidth=0.8)
+        axis.axhline(float(array(records[2], "chance_loss")), color=THEORY, linestyle="--", linewidth=0.8)
         color = PLAIN if activation == "sigmoid" else OTHER
-        for depth, line in zip(settings["depths"], LINES, strict=True):
-            losses = array(record, f"loss_{activation}_{optimiser}_{depth}")
-            spread(
-                axis, epochs, losses, color=color, log=True, linestyle=line, label=text["depth"].format(depth)
-            )
+        for depth, line in LINES.items():
+            losses = array(records[depth], f"loss_{activation}_{optimiser}")
+            label = text["depth"].format(depth)
+            spread(axis, epochs, losses, color=color, log=True, linestyle=line, label=label)
         log_axis(axis, "y")
         axis.set_title(f"{text[activation]}, {text[optimiser]}", fontweight="normal", fontsize=9, color=color)
     axes[0, 1].legend(loc="lower left", fontsize=8)
@@ -70,11 +69,10 @@ def draw_loss(record: dict[str, Any], text: dict[str, str]) -> Figure:
 
 
 def draw_moved(record: dict[str, Any], text: dict[str, str]) -> Figure:
-    depth = record["settings"]["depths"][-1]
-    layers = np.arange(1, depth + 1)
+    layers = np.arange(1, record["settings"]["depth"] + 1)
     figure, axis = panels(height=3.2)
     for activation, optimiser in product(("relu", "sigmoid"), ("adam", "sgd")):
-        moved = array(record, f"moved_{activation}_{optimiser}_{depth}")
+        moved = array(record, f"moved_{activation}_{optimiser}")
         color, line = PLAIN if activation == "sigmoid" else OTHER, "-" if optimiser == "sgd" else "--"
         label = f"{text[activation]}, {text[optimiser]}"
         spread(axis, layers, moved, color=color, log=True, linestyle=line, label=label)
@@ -89,11 +87,11 @@ for _language in languages():
     @task(id=_language)
     def task_early_layers(
         language: str = _language,
-        record: Path = DATA / "early_layers.json",
+        records: dict[int, Path] = RECORDS,
         style: Path = STYLE,
         loss: Annotated[Path, Product] = figure_path("early_layers_loss", _language),
         moved: Annotated[Path, Product] = figure_path("early_layers_moved", _language),
     ) -> None:
-        measured = read("early_layers")
+        measured = {depth: read(path.stem) for depth, path in RECORDS.items()}
         save(draw_loss(measured, TEXT[language]), loss)
-        save(draw_moved(measured, TEXT[language]), moved)
+        save(draw_moved(measured[10], TEXT[language]), moved)

@@ -1,21 +1,15 @@
-"""Do the early layers stay where they began? Sigmoid and ReLU nets trained on the digits by SGD and by Adam."""
+"""Do the early layers stay where they began? Sigmoid and ReLU nets, SGD and Adam; each depth has its task."""
 
+import math
 from itertools import product
-from pathlib import Path
-from typing import Annotated
 
-from pytask import Product
-
-from scripts.project import DATA, snippets_behind
-from scripts.record import Measurements, exact, measure_into, sampled, settings_node
+from scripts.record import Measurements, exact, sampled
 
 SETTINGS = {
-    "depths": [2, 5, 10],
-    "deepest": 10,
     "width": 32,
     "epochs": 30,
     "batch": 64,
-    "seeds": 10,
+    "seeds": 20,
     "learning_rates": {"sgd": 0.1, "adam": 0.003},
 }
 
@@ -29,12 +23,12 @@ def measure(settings: dict) -> Measurements:
     from snippets.training import seed_losses, train
 
     x, labels, _, _ = (torch.from_numpy(array) for array in digits())
-    x = x.double()  # a step of 1e-8 of a weight's size, as a deep sigmoid net takes, is lost to rounding in single precision
-    seeds = range(settings["seeds"])
+    x = x.double()  # a deep sigmoid net steps by 1e-8 of a weight: lost to rounding in single precision
+    depth, seeds = settings["depth"], range(settings["seeds"])
     variance = {"sigmoid": initialisation.xavier, "relu": initialisation.he}
     optimisers = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
-    measured = {"images": exact(len(x)), "chance_loss": exact(float(torch.tensor(10.0, dtype=torch.float64).log()))}
-    for activation, optimiser, depth in product(variance, optimisers, settings["depths"]):
+    measured = {"images": exact(len(x)), "chance_loss": exact(math.log(10))}
+    for activation, optimiser in product(variance, optimisers):
         net = Plain(64, settings["width"], 10, depth, activation, variance[activation], seeds).double()
         began = [layer.weight.detach().clone() for layer in net.layers]
         steps = optimisers[optimiser](net.parameters(), lr=settings["learning_rates"][optimiser])
@@ -48,18 +42,10 @@ def measure(settings: dict) -> Measurements:
         )
         with torch.no_grad():
             final = seed_losses(net(x.expand(len(seeds), *x.shape)), labels.expand(len(seeds), -1))
-        name = f"{activation}_{optimiser}_{depth}"
+        name = f"{activation}_{optimiser}"
         measured[f"loss_{name}"] = sampled(losses.T.tolist(), log=True)
         measured[f"final_loss_{name}"] = sampled(final.tolist(), log=True)
         measured[f"moved_{name}"] = sampled(moved.tolist(), log=True)
         measured[f"first_layer_moved_{name}"] = sampled(moved[:, 0].tolist(), log=True)
         measured[f"last_layer_moved_{name}"] = sampled(moved[:, -1].tolist(), log=True)
     return measured
-
-
-def task_early_layers(
-    settings: Annotated[dict, settings_node(SETTINGS)],
-    snippets: list[Path] = snippets_behind(__file__),
-    record: Annotated[Path, Product] = DATA / "early_layers.json",
-) -> None:
-    measure_into(record, measure, settings)
