@@ -182,10 +182,10 @@ def test_a_number_whose_logarithm_cannot_be_taken_is_not_written(tmp_path: Path)
 
 def test_a_records_seconds_are_the_processors_and_its_peak_is_in_mib(folder: Path) -> None:
     def measure(_settings: dict) -> record.Measurements:
-        time.sleep(0.5)
-        return {"sum": exact(np.ones(300 * 2**17).sum())}  # 300 MiB
+        time.sleep(1)
+        return {"one": exact(1)}
 
     record.measure_into(folder / "topic.json", measure, {})
     provenance = read("topic", folder)["provenance"]
     assert provenance["seconds"] < 0.5
-    assert 300 < provenance["process_peak_mib"] < 16 * 1024
+    assert 50 < provenance["process_peak_mib"] < 16 * 1024
