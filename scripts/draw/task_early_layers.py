@@ -44,10 +44,16 @@ TEXT = {
 }
 
 LINES = {2: "-", 5: "--", 10: ":"}  # by depth
-RECORDS = {depth: DATA / f"early_layers_{depth}.json" for depth in LINES}
+
+Records = dict[int, dict[str, Any]]
 
 
-def draw_loss(records: dict[int, dict[str, Any]], text: dict[str, str]) -> Figure:
+def records() -> Records:
+    """What these figures are drawn from: one record for each depth."""
+    return {depth: read(f"early_layers_{depth}") for depth in LINES}
+
+
+def draw_loss(records: Records, text: dict[str, str]) -> Figure:
     figure, axes = panels(2, 2, height=2.2, sharex=True, sharey=True)
     epochs = np.arange(1, records[2]["settings"]["epochs"] + 1)
     for axis, (activation, optimiser) in zip(
@@ -68,11 +74,12 @@ def draw_loss(records: dict[int, dict[str, Any]], text: dict[str, str]) -> Figur
     return figure
 
 
-def draw_moved(record: dict[str, Any], text: dict[str, str]) -> Figure:
-    layers = np.arange(1, record["settings"]["depth"] + 1)
+def draw_moved(records: Records, text: dict[str, str]) -> Figure:
+    deepest = records[10]
+    layers = np.arange(1, deepest["settings"]["depth"] + 1)
     figure, axis = panels(height=3.2)
     for activation, optimiser in product(("relu", "sigmoid"), ("adam", "sgd")):
-        moved = array(record, f"moved_{activation}_{optimiser}")
+        moved = array(deepest, f"moved_{activation}_{optimiser}")
         color, line = PLAIN if activation == "sigmoid" else OTHER, "-" if optimiser == "sgd" else "--"
         label = f"{text[activation]}, {text[optimiser]}"
         spread(axis, layers, moved, color=color, log=True, linestyle=line, label=label)
@@ -87,11 +94,13 @@ for _language in languages():
     @task(id=_language)
     def task_early_layers(
         language: str = _language,
-        records: dict[int, Path] = RECORDS,
+        shallow: Path = DATA / "early_layers_2.json",
+        middle: Path = DATA / "early_layers_5.json",
+        deep: Path = DATA / "early_layers_10.json",
         style: Path = STYLE,
         loss: Annotated[Path, Product] = figure_path("early_layers_loss", _language),
         moved: Annotated[Path, Product] = figure_path("early_layers_moved", _language),
     ) -> None:
-        measured = {depth: read(path.stem) for depth, path in RECORDS.items()}
+        measured = records()
         save(draw_loss(measured, TEXT[language]), loss)
-        save(draw_moved(measured[10], TEXT[language]), moved)
+        save(draw_moved(measured, TEXT[language]), moved)
