@@ -3,21 +3,29 @@
 import contextlib
 import io
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytask
 
 from scripts.project import ROOT
 
 
-def stale() -> list[str]:
-    """One line a stale record: its task and what changed. Nothing is run; PyTorch is not needed."""
+def dry_run(config: Path, **options: Any) -> tuple[pytask.Session, str]:
+    """The tasks of a pytask configuration, none of them run, and what pytask prints. PyTorch is not needed."""
     printed = io.StringIO()
     sys.path.insert(0, str(ROOT))
     with contextlib.redirect_stdout(printed):
-        session = pytask.build(config=ROOT / "pyproject.toml", paths=ROOT / "scripts/measure", dry_run=True, explain=True)
+        session = pytask.build(config=config, dry_run=True, **options)
     sys.path.pop(0)
+    return session, printed.getvalue()
+
+
+def stale() -> list[str]:
+    """One line a stale record: its task and what changed."""
+    session, printed = dry_run(ROOT / "pyproject.toml", paths=ROOT / "scripts/measure", explain=True)
     if session.exit_code not in (pytask.ExitCode.OK, pytask.ExitCode.FAILED):
-        return [f"the measurements cannot be read:\n{printed.getvalue()}"]
+        return [f"the measurements cannot be read:\n{printed}"]
     found = []
     for report in session.execution_reports:
         if report.outcome == pytask.TaskOutcome.WOULD_BE_EXECUTED:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from scripts import browser as browser_program
+from scripts.drawings import Drawing
 from scripts.frontend import node
 from scripts.pages import formulas, hooks, parity
 from scripts.pages.source import PageError
@@ -72,6 +73,27 @@ def test_an_unknown_name_stops_with_file_line_and_the_nearest_names(page, mistak
         hooks.on_page_markdown(
             markdown.rstrip(), page(markdown), CONFIG, None
         )  # mkdocs-static-i18n drops the last newline
+
+
+@pytest.mark.parametrize(
+    ("topics", "caption", "message"),
+    [
+        ((), "/// caption\nLook.\n///", r"no record behind 'figures/f\.svg'.* a parameter `record: Path"),
+        (None, "/// caption\nLook.\n///", r"no record behind 'figures/f\.svg'"),
+        (("sigmoid",), "Text.", r"'figures/f\.svg' has no caption: write one right below it"),
+    ],
+)
+def test_a_figure_without_a_record_or_a_caption_stops_with_file_and_line(
+    page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topics, caption: str, message: str
+) -> None:
+    markdown = f"# Title {{ #title }}\n\n![A curve](figures/f.svg)\n{caption}\n"
+    built = page(markdown)
+    figure = tmp_path / "figures/f.svg"
+    figure.write_text("<svg/>", encoding="utf-8")
+    known = {} if topics is None else {figure.resolve(): Drawing(Path("scripts/draw/task_f.py"), topics)}
+    monkeypatch.setattr(hooks, "drawings", lambda: known)
+    with pytest.raises(PageError, match=rf"page\.md:6: {message}"):
+        hooks.on_page_markdown(markdown.rstrip(), built, CONFIG, None)
 
 
 def test_a_correct_page_passes(page) -> None:

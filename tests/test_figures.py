@@ -3,6 +3,7 @@
 import html
 import importlib
 import inspect
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from scripts.draw import style
 from scripts.pages import figures, typed_numbers
 from scripts.project import DOCS, ROOT, languages
 from scripts.record import read
+from tests.conftest import Project
+from tests.html import elements
 
 MODULES = [
     importlib.import_module(f"scripts.draw.{file.stem}")
@@ -28,6 +31,34 @@ DRAWINGS = [
     and function.__module__ == module.__name__
     and function.__name__.startswith("draw")
 ]
+# In a process of its own, as pytask also collects the tasks of whatever module this one has imported.
+PRINT_DRAWINGS = """
+import json
+from scripts.drawings import drawings
+print(json.dumps({str(figure): sorted(drawing.topics) for figure, drawing in drawings().items()}))
+"""
+# Runs every drawing task with a `read` that keeps what it is asked for, and a `save` that writes nothing.
+PRINT_READ_RECORDS = """
+import json
+from matplotlib import pyplot
+from pytask.tree_util import tree_map
+from scripts import record
+from scripts.draw import style
+from scripts.project import ROOT
+from scripts.stale import dry_run
+
+read, asked, saved = record.read, [], {}
+record.read = lambda topic: asked.append(topic) or read(topic)
+def save(figure, path):
+    saved[str(path)] = sorted(set(asked))
+    pyplot.close(figure)
+style.save = save
+for task in dry_run(ROOT / "scripts/draw/pyproject.toml")[0].tasks:
+    if "figure" in str(task.produces):
+        asked.clear()
+        task.function(**tree_map(lambda node: node.load(), {**task.depends_on, **task.produces}))
+print(json.dumps(saved))
+"""
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -66,6 +97,7 @@ def test_a_figure_is_drawn_with_words_of_its_language_only(
         )
     assert (language == "ja") == bool(JAPANESE.search("".join(found)))
     assert not re.search(r"\b(nan|inf)\b", "".join(found))
+    assert not re.search(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]\.", " ".join(found)), "a power of ten whose exponent is no integer"
     assert not plt.get_fignums(), "a figure stays open"
 
 
@@ -127,3 +159,37 @@ def test_a_figure_in_a_page_follows_the_theme_and_keeps_its_identifiers_to_itsel
         assert labels(svg) == labels(path.read_text(encoding="utf-8"))
         identifiers += re.findall(r' id="([^"]*)"', svg)
     assert len(identifiers) == len(set(identifiers)), "two figures on one page would share an identifier"
+
+
+def test_what_a_figure_is_said_to_be_drawn_from_is_what_its_task_reads(site: Path) -> None:
+    said, is_read = (
+        json.loads(Project(ROOT).python(program)) for program in (PRINT_DRAWINGS, PRINT_READ_RECORDS)
+    )
+    assert said == is_read and all(said.values())
+    assert set(said) == {str(figure) for figure in DOCS.glob("*/figures/*.svg")}
+
+
+def test_each_figure_on_each_page_says_where_it_comes_from(site: Path) -> None:
+    repository = re.search(r"^repo_url: (\S+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    seen = 0
+    for page in site.rglob("index.html"):
+        article = page.read_text(encoding="utf-8")
+        figures_here = [found for tag, found in elements(page, "svg") if found.get("class") == "figure"]
+        lines = re.findall(r'<p class="figure__source" data-search-exclude>(.*?)</p></figcaption>', article)
+        assert len(lines) == len(figures_here), page
+        for line in lines:
+            links = re.findall(r'href="([^"]+)"', line)
+            code = [link.removeprefix(f"{repository}/blob/main/") for link in links if link.startswith(repository)]
+            data = [link for link in links if not link.startswith(repository)]
+            assert data and all((page.parent / link).is_file() for link in data), line
+            assert [Path(file).parent.name for file in code] == ["measure"] * len(data) + ["draw"], line
+            assert all((ROOT / file).is_file() for file in code), line
+            for link, facts in zip(data, re.findall(r"\(([^<]*)", line), strict=True):
+                provenance = json.loads((page.parent / link).read_text(encoding="utf-8"))["provenance"]
+                year, month, day = provenance["date"].split("-")
+                assert {year, day.lstrip("0")} <= set(re.findall(r"[1-9]\d*", facts)), line
+                seeds, seconds = len(provenance["seeds"]), round(provenance["seconds"])
+                assert re.search(rf"\b{seeds} (seeds|シード)" if seeds else "no seeds|シードなし", facts), line
+                assert seconds < 1 or re.search(rf"\b{seconds:,} (sec|秒)", facts), line
+            seen += 1
+    assert seen == len(list(DOCS.glob("*/figures/*.svg")))

@@ -1,5 +1,7 @@
 """Slices of the loss around plain and residual nets, and the Hessian's largest eigenvalue beside the loss."""
 
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,7 +73,7 @@ def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
             axis.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ticks = np.arange(-3, 2)
     bar = figure.colorbar(filled, ax=axes, ticks=ticks, shrink=0.7, label=text["loss"])
-    bar.ax.set_yticklabels([power_of_ten(10.0**tick) for tick in ticks])
+    bar.ax.set_yticklabels([power_of_ten(tick) for tick in ticks])
     figure.suptitle(text["slices"], x=0.02, ha="left", fontsize=10, fontweight="bold")
     figure.supxlabel("α", fontsize=9)
     figure.supylabel("β", fontsize=9)
@@ -104,18 +106,20 @@ def draw_eigenvalues(record: dict[str, Any], text: dict[str, str]) -> Figure:
     return figure
 
 
-for _language in languages():
+# Every figure from the records that it compares: the first is the plain nets' own.
+DRAWINGS = {
+    "loss_slices": (draw_slices, ("plain", "residual")),
+    "largest_eigenvalues": (draw_eigenvalues, ("plain", "wide", "residual")),
+}
 
-    @task(id=_language)
+for _language, (_figure, (_draw, _kinds)) in product(languages(), DRAWINGS.items()):
+
+    @task(id=f"{_figure}-{_language}")
     def task_loss_landscape_plain(
         language: str = _language,
-        record: Path = DATA / "loss_landscape_plain.json",
-        residual: Path = DATA / "loss_landscape_residual.json",
-        wide: Path = DATA / "loss_landscape_wide.json",
+        draw: Callable = _draw,
+        records: tuple[Path, ...] = tuple(DATA / f"loss_landscape_{kind}.json" for kind in _kinds),
         style: Path = STYLE,
-        slices: Annotated[Path, Product] = figure_path("loss_slices", _language),
-        eigenvalues: Annotated[Path, Product] = figure_path("largest_eigenvalues", _language),
+        figure: Annotated[Path, Product] = figure_path(_figure, _language),
     ) -> None:
-        measured = read("loss_landscape_plain")
-        save(draw_slices(measured, TEXT[language]), slices)
-        save(draw_eigenvalues(measured, TEXT[language]), eigenvalues)
+        save(draw(read(records[0].stem), TEXT[language]), figure)

@@ -1,5 +1,7 @@
 """Residual learning: gains where "+ 1" fails, path lengths, the second moment by depth, the lesion test."""
 
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -185,21 +187,21 @@ def draw_lesion(record: dict[str, Any], text: dict[str, str]) -> Figure:
 
 # A chapter's figures, each from the record of its own experiment.
 TOPICS = {draw_gain: "block_algebra", draw_paths: "paths", draw_scale: "scale", draw_lesion: "lesion"}
+FIGURES = {
+    draw_gain: "shortcut_gain",
+    draw_paths: "path_lengths",
+    draw_scale: "second_moment",
+    draw_lesion: "lesion",
+}
 
-for _language in languages():
+for _language, (_draw, _topic) in product(languages(), TOPICS.items()):
 
-    @task(id=_language)
+    @task(id=f"{FIGURES[_draw]}-{_language}")
     def task_residual_learning(
         language: str = _language,
-        block_algebra: Path = DATA / "block_algebra.json",
-        path_lengths: Path = DATA / "paths.json",
-        second_moments: Path = DATA / "scale.json",
-        lesions: Path = DATA / "lesion.json",
+        draw: Callable = _draw,
+        record: Path = DATA / f"{_topic}.json",
         style: Path = STYLE,
-        gain: Annotated[Path, Product] = figure_path("shortcut_gain", _language),
-        paths: Annotated[Path, Product] = figure_path("path_lengths", _language),
-        scale: Annotated[Path, Product] = figure_path("second_moment", _language),
-        lesion: Annotated[Path, Product] = figure_path("lesion", _language),
+        figure: Annotated[Path, Product] = figure_path(FIGURES[_draw], _language),
     ) -> None:
-        for (draw, topic), path in zip(TOPICS.items(), (gain, paths, scale, lesion), strict=True):
-            save(draw(read(topic), TEXT[language]), path)
+        save(draw(read(record.stem), TEXT[language]), figure)

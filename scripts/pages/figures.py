@@ -1,13 +1,47 @@
-"""Figures stand in the page itself, so that they follow the theme and their text is text."""
+"""Figures stand in the page itself, so that they follow the theme and their text is text; each caption says where it comes from."""
 
 import html
 import re
+from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from babel.dates import format_date
+from babel.units import format_unit
+
+from scripts.drawings import Drawing
+from scripts.pages import values
+
 # Drawn colour → the theme's. Greys become the text's own colour at the same strength, in both themes.
 _COLOURS = {"#d55e00": "var(--plain)", "#0072b2": "var(--residual)", "#000000": "currentColor"}
-_IMAGE = re.compile(r'<img alt="(?P<alt>[^"]*)" src="(?P<source>[^"]*figures/(?P<name>[\w-]+)\.svg)"\s*/?>')
+_FIGURE = re.compile(
+    r'<img alt="(?P<alt>[^"]*)" src="[^"]*figures/(?P<name>[\w-]+)\.svg"\s*/?>(?P<caption>.*?)(?=</figcaption>)',
+    re.DOTALL,
+)
+
+_WORDS = {
+    "ja": {
+        "measuring": "測定コード",
+        "drawing": "描画コード",
+        "data": "記録:",
+        "seeds": "{} シード",
+        "exact": "シードなし",
+        "instant": "1 秒未満",
+        "of": "({})",
+        "and": "、",
+    },
+    "en": {
+        "measuring": "measuring code",
+        "drawing": "drawing code",
+        "data": "Data: ",
+        "seeds": "{} seeds",
+        "exact": "no seeds",
+        "instant": "under 1 sec",
+        "of": " ({})",
+        "and": ", ",
+    },
+}
 
 
 def _themed_colour(match: re.Match[str]) -> str:
@@ -48,14 +82,42 @@ def inline(path: Path, alt: str) -> str:
     )
 
 
-def inline_all(content: str, folder: Path) -> str:
-    """A page's HTML with every drawn figure in place of its image.
+def source_line(drawing: Drawing, language: str, repository: str, data: str) -> str:
+    """The last line of a caption: each record with its seeds, seconds, date and code. `data` is the records' address from the page."""
+    words = _WORDS[language]
+
+    def link(target: str, label: str) -> str:
+        return f'<a href="{target}">{label}</a>'
+
+    def code(path: Path, label: str) -> str:
+        return link(f"{repository}/blob/main/{path}", label)
+
+    parts = []
+    for topic in drawing.topics:
+        provenance = values.record(topic)["provenance"]
+        seeds, seconds = len(provenance["seeds"]), provenance["seconds"]
+        facts = (
+            words["seeds"].format(seeds) if seeds else words["exact"],
+            words["instant"]
+            if seconds < 1
+            else format_unit(round(seconds), "duration-second", "short", locale=language),
+            format_date(date.fromisoformat(provenance["date"]), "medium", locale=language),
+            code(values.source_files(topic)[0], words["measuring"]),
+        )
+        parts.append(link(f"{data}{topic}.json", topic) + words["of"].format(words["and"].join(facts)))
+    parts.append(code(drawing.code, words["drawing"]))
+    return f'<p class="figure__source" data-search-exclude>{words["data"]}{" · ".join(parts)}</p>'
+
+
+def inline_all(content: str, folder: Path, source: Callable[[Path], str]) -> str:
+    """A page's HTML with every drawn figure in place of its image, and the line `source(path)` at the end of its caption.
 
     Raises:
         FileNotFoundError: a figure was not drawn.
     """
 
     def figure(match: re.Match[str]) -> str:
-        return inline(folder / f"{match['name']}.svg", html.unescape(match["alt"]))
+        path = folder / f"{match['name']}.svg"
+        return inline(path, html.unescape(match["alt"])) + match["caption"] + source(path)
 
-    return _IMAGE.sub(figure, content)
+    return _FIGURE.sub(figure, content)

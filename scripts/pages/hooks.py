@@ -23,6 +23,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
+from scripts.drawings import drawings
 from scripts.pages import claims, figures, formulas, labs, ledger, parity, references, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
 from scripts.project import languages
@@ -32,7 +33,7 @@ from scripts.stale import stale
 log = logging.getLogger("mkdocs.hooks.pages")
 
 _INCLUDE = re.compile(r'^--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w.-]+))?"', re.MULTILINE)
-_FIGURE = re.compile(r"!\[[^\]]*\]\((?P<path>figures/[^)]+)\)")
+_FIGURE = re.compile(r"!\[[^\]]*\]\((?P<path>figures/[^)]+)\)(?P<caption>\n/// caption$)?", re.MULTILINE)
 _mathjax: formulas.MathJax | None = None
 _serving = False
 _port_is_free = False
@@ -139,6 +140,18 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             raise mistake(
                 match.start(),
                 f"no figure '{match['path']}'; {nearest(match['path'], drawn)}. scripts/draw draws them",
+            )
+        drawing = drawings().get((path.parent / match["path"]).resolve())
+        if not (drawing and drawing.topics):
+            raise mistake(
+                match.start(),
+                f"no record behind '{match['path']}': no task in scripts/draw that makes it takes one as an input; "
+                "give its task a parameter `record: Path = DATA / \"….json\"`",
+            )
+        if not match["caption"]:
+            raise mistake(
+                match.start(),
+                f"'{match['path']}' has no caption: write one right below it, from `/// caption` to `///`, that says what to look at",
             )
 
     marked: list[str] = []
@@ -251,7 +264,12 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     if page.file.src_uri.endswith(".ipynb"):
         html = labs.tidy(html, page.file.src_uri, page.file.locale, config.repo_url)
         page.toc = get_toc(labs.contents(html))
-    html = figures.inline_all(html, folder / "figures")
+    data = get_relative_url("data/", page.url)
+    html = figures.inline_all(
+        html,
+        folder / "figures",
+        lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
+    )
     try:
         return _mathjax.typeset_html(html)
     except formulas.FormulaError as error:
