@@ -219,6 +219,8 @@ def test_each_chapter_has_a_lab_in_both_languages() -> None:
             *CHAPTERS,
             "degradation",
             "residual_learning",
+            "thousand_layers",
+            "loss_landscape",
         }
 
 

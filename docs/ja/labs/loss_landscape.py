@@ -149,12 +149,12 @@ def minima(losses):
     return int(lower[1:-1, 1:-1].sum())
 
 
-for kind in ("plain", "residual"):
-    record = recorded(f"loss_landscape_{kind}")
+for topic in ("loss_landscape_plain", "loss_landscape_residual"):
+    record = recorded(topic)
     for mode in ("train", "eval"):
         losses, count = np.array(record[f"surface_{mode}"][seed]), record[f"minima_{mode}"][seed]
         fine = np.array(record[f"full_surface_{mode}"][0])
-        print(f"{kind:8s} BN {mode:5s}: {minima(losses)} (recorded {count}); "
+        print(f"{topic}, BN {mode}: {minima(losses)} (recorded {count}); "
               f"seed 0 on the finer grid {minima(fine)}, every second point {minima(fine[::2, ::2])}")
         assert abs(minima(losses) - count) <= 1  # recorded losses are rounded, so two neighbours may tie
 
