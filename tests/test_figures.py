@@ -170,7 +170,9 @@ def test_what_a_figure_is_said_to_be_drawn_from_is_what_its_task_reads(site: Pat
 
 
 def test_each_figure_on_each_page_says_where_it_comes_from(site: Path) -> None:
-    repository = re.search(r"^repo_url: (\S+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    repository = re.search(r"^repo_url: (\S+)", config, re.MULTILINE)[1]
+    code_address = f"{repository}/blob/main/"
     seen = 0
     for page in site.rglob("index.html"):
         article = page.read_text(encoding="utf-8")
@@ -179,8 +181,8 @@ def test_each_figure_on_each_page_says_where_it_comes_from(site: Path) -> None:
         assert len(lines) == len(figures_here), page
         for line in lines:
             links = re.findall(r'href="([^"]+)"', line)
-            code = [link.removeprefix(f"{repository}/blob/main/") for link in links if link.startswith(repository)]
-            data = [link for link in links if not link.startswith(repository)]
+            code = [link.removeprefix(code_address) for link in links if link.startswith(code_address)]
+            data = [link for link in links if not link.startswith(code_address)]
             assert data and all((page.parent / link).is_file() for link in data), line
             assert [Path(file).parent.name for file in code] == ["measure"] * len(data) + ["draw"], line
             assert all((ROOT / file).is_file() for file in code), line

@@ -1,4 +1,4 @@
-"""Figures stand in the page itself, so that they follow the theme and their text is text; each caption says where it comes from."""
+"""Figures stand in the page itself, to follow the theme; the caption of each ends with where it comes from."""
 
 import html
 import re
@@ -83,7 +83,10 @@ def inline(path: Path, alt: str) -> str:
 
 
 def source_line(drawing: Drawing, language: str, repository: str, data: str) -> str:
-    """The last line of a caption: each record with its seeds, seconds, date and code. `data` is the records' address from the page."""
+    """The last line of a caption: each record with its seeds, seconds, date and code, and the drawing's code.
+
+    `data` is the records' address as seen from the page.
+    """
     words = _WORDS[language]
 
     def link(target: str, label: str) -> str:
@@ -110,7 +113,7 @@ def source_line(drawing: Drawing, language: str, repository: str, data: str) -> 
 
 
 def inline_all(content: str, folder: Path, source: Callable[[Path], str]) -> str:
-    """A page's HTML with every drawn figure in place of its image, and the line `source(path)` at the end of its caption.
+    """A page's HTML with every drawn figure in place of its image, and `source(path)` ending its caption.
 
     Raises:
         FileNotFoundError: a figure was not drawn.

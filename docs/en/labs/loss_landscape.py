@@ -59,12 +59,15 @@ direction = [rng.standard_normal(W.shape) for W in weights]
 
 
 def filter_normalised(direction, weights):
-    norms = [np.linalg.norm(W, axis=1, keepdims=True) for W in weights]
-    return [d * size / np.linalg.norm(d, axis=1, keepdims=True) for d, size in zip(direction, norms)]
+    def norms(W):
+        return np.linalg.norm(W, axis=1, keepdims=True)
+
+    return [d * norms(W) / norms(d) for d, W in zip(direction, weights, strict=True)]
 
 
-def slice_of(weights, direction, alphas=np.linspace(-1, 1, 5)):
-    moved = [[W + alpha * d for W, d in zip(weights, direction)] for alpha in alphas]
+def slice_of(weights, direction):
+    alphas = np.linspace(-1, 1, 5)
+    moved = [[W + alpha * d for W, d in zip(weights, direction, strict=True)] for alpha in alphas]
     return np.array([np.mean((relu(x @ W1.T) @ W2.T - target) ** 2) / 2 for W1, W2 in moved])
 
 
@@ -126,7 +129,8 @@ print(f"the whole matrix: {len(w)} products; power iteration: {products}")
 by_power, products = products, 0
 
 operator = LinearOperator(H.shape, matvec=product, dtype=float)
-lanczos = eigsh(operator, k=1, which="LA", tol=1e-8, ncv=12, v0=np.ones(len(w)), return_eigenvectors=False)[0]
+options = {"k": 1, "which": "LA", "tol": 1e-8, "ncv": 12, "v0": np.ones(len(w))}
+lanczos = eigsh(operator, return_eigenvectors=False, **options)[0]
 print(f"Lanczos: {products}; eigenvalues from {exact[0]:.3f} to {exact[-1]:.3f}")
 
 assert abs(lanczos - exact[-1]) < 1e-8 * exact[-1] and products < by_power
@@ -216,4 +220,5 @@ for residual in (False, True):
         print(f"{name:20s}" + "".join(f"{value:8.3f}" for value in measured[residual, normalise]))
 
 assert np.allclose(measured[False, True][:2], [1 / 4, 1 / 8], atol=0.04)  # plain + BN: one half a layer
-assert measured[True, True][-1] > measured[True, False][-1] > measured[False, False][-1] > measured[False, True][-1]
+assert measured[True, True][-1] > measured[True, False][-1]  # with a shortcut BN helps
+assert measured[False, True][-1] < measured[False, False][-1] < measured[True, False][-1]  # without it hurts
