@@ -1,4 +1,4 @@
-"""Figures stand in the page itself, to follow the theme; the caption of each ends with where it comes from."""
+"""Figures stand in the page itself, to follow the theme; each caption ends with where its figure comes from."""
 
 import html
 import re
