@@ -1,0 +1,142 @@
+"""Every formula of every page and claim, and what tests/formulas.yml says of those that SymPy cannot prove as they stand."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import sympy
+import yaml
+
+from scripts.pages.claims import CLAIMS
+from scripts.pages.source import PageError, line_of, parts
+from scripts.project import DOCS, ROOT
+from tests.tex import Refuted, Statement, Unreadable, hold, statements
+
+LIST = ROOT / "tests/formulas.yml"
+# States nothing: a symbol with its index and argument, |w|, or a recorded value.
+_NAME = re.compile(r"\|?\\?[A-Za-z]+'*(?:_\w|_\{[^{}]*\})?(?:\(\\?[A-Za-z]+(?:_\w)?\))?\|?|\{\{ .+? \}\}")
+# What `holds` may use beside SymPy's own names.
+_REAL = sympy.symbols("x w w0 w1 w2 w3 eta lam z t h J1 J2 J3", real=True)
+_POSITIVE = sympy.symbols("c L N p", positive=True)
+_x, *_w = (_REAL[0], *_REAL[3:6])
+
+
+def sigma(u: sympy.Expr) -> sympy.Expr:
+    return 1 / (1 + sympy.exp(-u))
+
+
+def chain(units: int) -> sympy.Expr:
+    """The output of a chain of units, x to σ(w₁x) to σ(w₂σ(w₁x))."""
+    return sigma(_w[units - 1] * chain(units - 1)) if units else _x
+
+
+NAMES = {
+    **{symbol.name: symbol for symbol in (*_REAL, *_POSITIVE)},
+    "n": sympy.Symbol("n", integer=True),
+    "J": sympy.Symbol("J"),
+    "sigma": sigma,
+    "dsigma": lambda u: sympy.exp(-u) / (1 + sympy.exp(-u)) ** 2,
+    "relu": lambda u: sympy.Max(u, 0),
+    "A": chain,
+    "Z": lambda units: _w[units - 1] * chain(units - 1),
+    "G": lambda u, v: sympy.sin(2 * u + v**2) + u * v**3,  # any function of two variables
+    "d": sympy.Matrix(_REAL[:2]),
+    "R": sympy.Matrix([[sympy.cos(_x), -sympy.sin(_x)], [sympy.sin(_x), sympy.cos(_x)]]),
+    "signs": (sympy.Symbol("v", nonnegative=True), sympy.Symbol("v", negative=True)),
+}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in its place; `page` is its key in tests/formulas.yml."""
+
+    path: Path
+    line: int
+    page: str
+    tex: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the list says of a statement: what it follows from, a SymPy statement that stands for it, or why it is not checked."""
+
+    given: tuple[str, ...] | None = None
+    holds: str | None = None
+    reason: str | None = None
+
+
+def pages() -> list[Path]:
+    return [*sorted(DOCS.glob("*/*.md")), *sorted(DOCS.glob("*/labs/*.py")), CLAIMS]
+
+
+def formulas(path: Path, text: str | None = None) -> Iterator[Formula]:
+    """The formulas of a page, a lab or docs/claims.yml, in order."""
+    text = path.read_text(encoding="utf-8") if text is None else text
+    page = "claims" if path == CLAIMS else path.relative_to(DOCS).with_suffix("").as_posix().partition("/")[2]
+    if path.suffix == ".py":  # a lab: Markdown stands in comments
+        text = re.sub(r"^(?!#).*$", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
+    for part in parts(text):
+        if part.lastgroup in ("display", "inline"):
+            yield Formula(path, line_of(text, part.start()), page, part[0])
+
+
+@cache
+def _listed(modified_ns: int) -> dict[str, dict[str, Entry]]:
+    whole = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+    return {
+        page: {
+            statement.text: Entry(*(tuple(e["given"]) if key == "given" and key in e else e.get(key) for key in ("given", "holds", "reason")))
+            for e in entries
+            for line in e["formulas"].splitlines()
+            for statement in statements(line)
+        }
+        for page, entries in whole.items()
+    }
+
+
+def listed(page: str) -> dict[str, Entry]:
+    return _listed(LIST.stat().st_mtime_ns).get(page, {})
+
+
+@cache
+def failure(statement: Statement, entry: Entry | None) -> str | None:
+    """Why a statement cannot stand as it does; None where it can."""
+    try:
+        if entry is None:
+            if _NAME.fullmatch(statement.text):
+                return None
+            if statement.relation not in ("=", "iff") or "O(" in statement.text:
+                return "is no equality that could be proved as it stands, and is not listed"  # a weaker bound would be true too
+            hold(statement)
+        elif entry.given is not None:
+            hold(statement, entry.given)
+        elif entry.holds is not None and not eval(entry.holds, {**vars(sympy), **NAMES}):
+            return f"is listed with what does not hold: {entry.holds}"
+    except (Refuted, Unreadable) as error:
+        return f"is neither proved nor listed: {error}" if entry is None else f"is not proved by what is given: {error}"
+    return None
+
+
+def check(formula: Formula) -> None:
+    """Hold what a formula says against SymPy and the list.
+
+    Raises:
+        PageError: it is neither proved nor listed, or what is listed does not hold.
+    """
+    for statement in statements(formula.tex):
+        why = failure(statement, listed(formula.page).get(statement.text))
+        if why:
+            raise PageError(
+                formula.path,
+                formula.line,
+                f"'{statement.text}' {why}. Mend the formula; or, if it is meant, add to tests/formulas.yml\n"
+                f"{formula.page}:\n  - reason: why it is not checked   # or given: [TeX, …], or holds: a SymPy statement\n    formulas: |\n      {statement.text}",
+            )
+
+
+def stale(page: str, found: set[str]) -> list[str]:
+    """The listed statements that a page no longer makes; `found` are those it makes."""
+    return [text for text in listed(page) if text not in found]
