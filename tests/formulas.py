@@ -10,7 +10,7 @@ import sympy
 import yaml
 
 from scripts.pages.claims import CLAIMS
-from scripts.pages.source import PageError, line_of, parts
+from scripts.pages.source import line_of, markdown, parts
 from scripts.project import DOCS, ROOT
 from tests.tex import Refuted, Statement, Unreadable, hold, statements
 
@@ -71,34 +71,39 @@ def pages() -> list[Path]:
     return [*sorted(DOCS.glob("*/*.md")), *sorted(DOCS.glob("*/labs/*.py")), CLAIMS]
 
 
+def key(path: Path) -> str:
+    """What a page is called in tests/formulas.yml: learning, labs/learning, claims."""
+    return "claims" if path == CLAIMS else path.relative_to(DOCS).with_suffix("").as_posix().partition("/")[2]
+
+
 def formulas(path: Path, text: str | None = None) -> Iterator[Formula]:
-    """The formulas of a page, a lab or docs/claims.yml, in order."""
-    text = path.read_text(encoding="utf-8") if text is None else text
-    page = "claims" if path == CLAIMS else path.relative_to(DOCS).with_suffix("").as_posix().partition("/")[2]
-    if path.suffix == ".py":  # a lab: Markdown stands in comments
-        text = re.sub(r"^(?!#).*$", "", text, flags=re.MULTILINE)
-        text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
+    """The formulas of a page, a lab or docs/claims.yml, in order; `text` stands in for its Markdown."""
+    text = markdown(path) if text is None else text
     for part in parts(text):
         if part.lastgroup in ("display", "inline"):
-            yield Formula(path, line_of(text, part.start()), page, part[0])
+            start = part.start() + len(part[0]) - len(part[0].lstrip("$\n"))
+            yield Formula(path, line_of(text, start), key(path), part[0])
+
+
+def entries() -> dict[str, list[tuple[str, Entry]]]:
+    """The list: of each page, its statements and what is said of them, in order."""
+    return _entries(LIST.stat().st_mtime_ns)
 
 
 @cache
-def _listed(modified_ns: int) -> dict[str, dict[str, Entry]]:
-    whole = yaml.safe_load(LIST.read_text(encoding="utf-8"))
+def _entries(modified_ns: int) -> dict[str, list[tuple[str, Entry]]]:
+    def entry(raw: dict) -> Entry:
+        given = raw.get("given")
+        return Entry(None if given is None else tuple(given), raw.get("holds"), raw.get("reason"))
+
     return {
-        page: {
-            statement.text: Entry(*(tuple(e["given"]) if key == "given" and key in e else e.get(key) for key in ("given", "holds", "reason")))
-            for e in entries
-            for line in e["formulas"].splitlines()
-            for statement in statements(line)
-        }
-        for page, entries in whole.items()
+        page: [(said.text, entry(raw)) for raw in listed for line in raw["formulas"].splitlines() for said in statements(line)]
+        for page, listed in yaml.safe_load(LIST.read_text(encoding="utf-8")).items()
     }
 
 
 def listed(page: str) -> dict[str, Entry]:
-    return _listed(LIST.stat().st_mtime_ns).get(page, {})
+    return dict(entries().get(page, []))
 
 
 @cache
@@ -120,23 +125,18 @@ def failure(statement: Statement, entry: Entry | None) -> str | None:
     return None
 
 
-def check(formula: Formula) -> None:
-    """Hold what a formula says against SymPy and the list.
-
-    Raises:
-        PageError: it is neither proved nor listed, or what is listed does not hold.
-    """
+def failures(formula: Formula) -> Iterator[str]:
+    """What is wrong with a formula, with its place and what to do."""
     for statement in statements(formula.tex):
         why = failure(statement, listed(formula.page).get(statement.text))
         if why:
-            raise PageError(
-                formula.path,
-                formula.line,
-                f"'{statement.text}' {why}. Mend the formula; or, if it is meant, add to tests/formulas.yml\n"
-                f"{formula.page}:\n  - reason: why it is not checked   # or given: [TeX, …], or holds: a SymPy statement\n    formulas: |\n      {statement.text}",
+            yield (
+                f"{formula.path.relative_to(ROOT)}:{formula.line}: '{statement.text}' {why}. "
+                f"Mend the formula; or, if it is meant, add to tests/formulas.yml:\n{formula.page}:\n"
+                f"  - reason: …   # or given: …, or holds: …, see the top of that file\n    formulas: |\n      {statement.text}"
             )
 
 
-def stale(page: str, found: set[str]) -> list[str]:
-    """The listed statements that a page no longer makes; `found` are those it makes."""
-    return [text for text in listed(page) if text not in found]
+def stale(page: str, said: set[str]) -> list[str]:
+    """The listed statements that are not among those which a page makes."""
+    return [text for text in listed(page) if text not in said]

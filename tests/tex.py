@@ -58,7 +58,7 @@ def normalised(tex: str) -> str:
     tex = re.sub(rf"\\underbrace\{{({_GROUP})\}}(?:_\{{\s*\}})?", r" \1 ", tex)
     tex = re.sub(r"\\begin\{aligned\}|\\end\{aligned\}", " ", tex).replace(r"\tfrac", r"\frac")
     tex = tex.replace(r"\lvert", "|").replace(r"\rvert", "|")
-    return re.sub(r"(?<=[(\[]) | (?=[(\[)\]])", "", re.sub(r"\s+", " ", tex)).strip()
+    return re.sub(r"(?<=[(\[]) | (?=[)\]])|(?<=[\w}])\s(?=[(\[])", "", re.sub(r"\s+", " ", tex)).strip()
 
 
 def _split(tex: str, separators: tuple[str, ...]) -> list[str]:

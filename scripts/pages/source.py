@@ -45,6 +45,14 @@ def parts(text: str) -> list[re.Match[str]]:
     return list(_PARTS.finditer(text))
 
 
+def markdown(path: Path) -> str:
+    """A page's Markdown; of a lab that of its cells, which stands in comments. Lines are kept."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        return "\n".join(line[2:] if line.startswith("# ") and not line.startswith("# %%") else "" for line in text.splitlines())
+    return text
+
+
 def replace_braces(text: str, render: Callable[[str, str, int], str]) -> str:
     """Replace every `{{ name }}` outside code by `render(name, context, position)`.
 

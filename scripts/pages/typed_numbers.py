@@ -7,15 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from scripts.pages import claims, references, values
+from scripts.pages.prose_numbers import NOT_PROSE
 from scripts.pages.source import BRACE, PageError, line_of, prose
 from scripts.project import DOCS
 from scripts.record import topics
 
-# Blanked before the search: front matter, the numbers of sections, link targets, identifiers and other attributes, HTML tags.
-_NOT_PROSE = re.compile(
-    r"\A---\n.*?\n---\n|(?m:^#+ \d[\d.]*)|[Ss]ections? \d[\d.]*|\d[\d.]* ?節|(?<=\])\([^)]*\)|\{:?\s*[#.][^}]*\}|</?[a-zA-Z][^>\n]*>|https?://\S+",
-    re.DOTALL,
-)
 _POWER = r"\s*(?:×|\\times|\\cdot)\s*10(?:\^\{?(?P<tex>[-−]?\d+)\}?|(?P<superscript>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.])(?<![A-Za-z]-)(?P<digits>\d{1,3}(?:(?:,|\{,\})\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -45,7 +41,7 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
     named = {brace[1].partition("|")[0].strip().removesuffix(".mean") for brace in BRACE.finditer(text)}
     known = _scalars()
     printed = {str(figure["value"]): f"published.{name}" for name, figure in references.published().items()}
-    blanked = _NOT_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose(text))
+    blanked = NOT_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose(text))
     for match in _NUMBER.finditer(blanked):
         digits = re.sub(r"[,{}]", "", match["digits"])
         exponent = int((match["e"] or match["tex"] or match["superscript"] or "0").translate(_PLAIN_DIGITS))

@@ -149,7 +149,7 @@ assert min(errors["residual", 16]) > max(errors["residual", 4])
 
 # %% [markdown]
 # - Give `fit` more `steps`, or another `rate`. Which gaps close?
-# - How small must $\alpha$ be for 16 residual blocks to beat 16 plain ones? What is the error with $\alpha = 0$, and would you call that learning?
+# - How small must $\alpha$ be for 16 residual blocks to beat as many plain ones? What is the error with $\alpha = 0$, and would you call that learning?
 
 # %% [markdown]
 # ## Why do long weights have small gradients?

@@ -104,7 +104,7 @@ assert difference < 1e-12
 # %% [markdown]
 # ## How long are the paths that count?
 #
-# If every branch multiplies by the same $\varepsilon$, the share of length $k$ is binomial, with the probability $\varepsilon/(1+\varepsilon)$ of taking a branch. Guess the mean length in a net of 54 blocks for $\varepsilon = 1$, for $1/\sqrt{54}$ and for $0.01$. For which of them do Veit's lengths, 5 to 17, carry most?
+# If every branch multiplies by the same $\varepsilon$, the share of length $k$ is binomial, with the probability $\varepsilon/(1+\varepsilon)$ of taking a branch. Guess the mean length in a net of 54 blocks for $\varepsilon$ equal to 1, to $1/\sqrt{54}$ and to $0.01$. For which of them do Veit's lengths, 5 to 17, carry most?
 
 # %%
 from snippets.paths import share_of_bound, share_of_paths, sums_by_length
@@ -176,7 +176,7 @@ assert 1000 * max(growth["BN"]) < min(growth["α=1"])
 # %% [markdown]
 # ## Which gradients live at a start from zero?
 #
-# The block $y = x + W_2\,\mathrm{ReLU}(W_1 x)$ is to become $2x$ at one point $x$; `g1` and `g2` are the gradients of $W_1$ and $W_2$. In the first four rows both matrices start from 0, in the others only $W_2$. Guess where the norms are 0 before the first update, and where after it.
+# The block $y = x + W_2\,\mathrm{ReLU}(W_1 x)$ is to become $2x$ at one point $x$; `g1` and `g2` are the gradients of $W_1$ and $W_2$. In the first four rows both matrices start from 0, in the last four only $W_2$. Guess where the norms are 0 before the first update, and where after it.
 
 # %%
 def gradients(x, W1, W2):

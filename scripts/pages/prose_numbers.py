@@ -1,0 +1,66 @@
+"""Numbers in prose, the same however a language writes them: 1/4, ¼, a quarter, 4 分の 1; 1000, a thousand, 千."""
+
+import re
+from collections.abc import Iterator
+
+from scripts.pages.source import parts
+
+# Blanked before the search: front matter, the numbers of sections, link targets, identifiers and other attributes, HTML tags.
+NOT_PROSE = re.compile(
+    r"\A---\n.*?\n---\n|(?m:^#+ \d[\d.]*)|[Ss]ections? \d[\d.]*|\d[\d.]* ?節|(?<=\])\([^)]*\)|\{:?\s*[#.][^}]*\}|</?[a-zA-Z][^>\n]*>|https?://\S+",
+    re.DOTALL,
+)
+_ENGLISH = "four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
+_WORDS = {word: number for number, word in enumerate(_ENGLISH.split(), 4)} | {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100}
+_WORDS |= {"thousand": 1000, "millionth": 10**6, "千": 1000} | {kanji: number for number, kanji in enumerate("四五六七八九", 4)}
+_SUPERSCRIPTS = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
+_NUMBER = re.compile(
+    r"(?P<below>\d+) ?分の ?(?P<above>\d+)|(?P<numerator>\d+)/(?P<denominator>\d+)"
+    r"|(?P<thirds>two thirds)|(?P<third>\b(?:a|one) third)|(?P<three>¾|three quarters)|(?P<quarter>¼|\bquarters?\b)|(?P<half>½|\bhal(?:f|ves)\b|半分|半数)"
+    r"|1e(?P<power>-?\d+)|(?P<ten_thousands>\d+) ?万|(?P<digits>\d[\d,]*(?:\.\d+)?)"
+    rf"|(?P<superscript>[{_SUPERSCRIPTS}]+)|(?P<kanji>[四五六七八九](?=つ|層|本|個|枚|通り)|千)"
+    rf"|\b(?P<word>{'|'.join(word for word in _WORDS if word.isascii())})(?=s?\b|fold)",
+    re.IGNORECASE,
+)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def prose(text: str) -> str:
+    """A page without its code, formulas, values, link targets and attributes, lines and columns kept."""
+    for part in parts(text):
+        inside = re.sub(r"\{\{.*?\}\}", lambda brace: _blank(brace[0]), part[0]) if part.lastgroup == "image" else _blank(part[0])
+        text = text[: part.start()] + inside + text[part.end() :]
+    return NOT_PROSE.sub(lambda match: _blank(match[0]), text)
+
+
+def find(text: str) -> Iterator[tuple[int, str]]:
+    """Position and number, for what both languages must say alike: fractions, decimals, powers, and whole numbers from 4 up.
+
+    Smaller ones are left out: each language says them in words of its own (twice, 2乗, the second, both).
+    """
+    for match in _NUMBER.finditer(prose(text)):
+        for number in _numbers(match):
+            if not number.isdigit() or int(number) >= 4:
+                yield match.start(), number
+
+
+def _numbers(match: re.Match[str]) -> list[str]:
+    match match.lastgroup:
+        case "above":
+            return [f"{match['above']}/{match['below']}"]
+        case "denominator":
+            return [match[0]]
+        case "thirds" | "third" | "three" | "quarter" | "half":
+            return [{"thirds": "2/3", "third": "1/3", "three": "3/4", "quarter": "1/4", "half": "1/2"}[match.lastgroup]]
+        case "power":  # 10 の 15 乗
+            return ["10", match["power"].lstrip("-")]
+        case "ten_thousands":
+            return [str(int(match["ten_thousands"]) * 10_000)]
+        case "superscript":
+            return [f"^{match[0]}"]
+        case "kanji" | "word":
+            return [str(_WORDS[match[0].lower()])]
+    return [match[0].replace(",", "")]
