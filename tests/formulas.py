@@ -1,7 +1,7 @@
-"""Every formula of every page and claim, and what tests/formulas.yml says of those that SymPy cannot prove as they stand."""
+"""Every formula of every page and claim, and what tests/formulas.yml says of those that need more."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,7 +60,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the list says of a statement: what it follows from, a SymPy statement that stands for it, or why it is not checked."""
+    """What a statement follows from, a SymPy statement that stands for it, or why it is not checked."""
 
     given: tuple[str, ...] | None = None
     holds: str | None = None
@@ -97,7 +97,12 @@ def _entries(modified_ns: int) -> dict[str, list[tuple[str, Entry]]]:
         return Entry(None if given is None else tuple(given), raw.get("holds"), raw.get("reason"))
 
     return {
-        page: [(said.text, entry(raw)) for raw in listed for line in raw["formulas"].splitlines() for said in statements(line)]
+        page: [
+            (said.text, entry(raw))
+            for raw in listed
+            for line in raw["formulas"].splitlines()
+            for said in statements(line)
+        ]
         for page, listed in yaml.safe_load(LIST.read_text(encoding="utf-8")).items()
     }
 
@@ -106,35 +111,47 @@ def listed(page: str) -> dict[str, Entry]:
     return dict(entries().get(page, []))
 
 
+def states_nothing(statement: Statement) -> bool:
+    """Whether it is no more than a name or a recorded value."""
+    return bool(_NAME.fullmatch(statement.text))
+
+
 @cache
 def failure(statement: Statement, entry: Entry | None) -> str | None:
     """Why a statement cannot stand as it does; None where it can."""
     try:
         if entry is None:
-            if _NAME.fullmatch(statement.text):
+            if states_nothing(statement):
                 return None
+            # A weaker bound would be true as well: what is no equality is listed.
             if statement.relation not in ("=", "iff") or "O(" in statement.text:
-                return "is no equality that could be proved as it stands, and is not listed"  # a weaker bound would be true too
+                return "is no equality that could be proved as it stands, and is not listed"
             hold(statement)
         elif entry.given is not None:
             hold(statement, entry.given)
         elif entry.holds is not None and not eval(entry.holds, {**vars(sympy), **NAMES}):
             return f"is listed with what does not hold: {entry.holds}"
     except (Refuted, Unreadable) as error:
-        return f"is neither proved nor listed: {error}" if entry is None else f"is not proved by what is given: {error}"
+        return (
+            f"is neither proved nor listed: {error}"
+            if entry is None
+            else f"is not proved by what is given: {error}"
+        )
     return None
 
 
-def failures(formula: Formula) -> Iterator[str]:
-    """What is wrong with a formula, with its place and what to do."""
+def failures(formula: Formula) -> Iterator[tuple[Statement, str]]:
+    """The statements of a formula that cannot stand, each with its place and why."""
     for statement in statements(formula.tex):
         why = failure(statement, listed(formula.page).get(statement.text))
         if why:
-            yield (
-                f"{formula.path.relative_to(ROOT)}:{formula.line}: '{statement.text}' {why}. "
-                f"Mend the formula; or, if it is meant, add to tests/formulas.yml:\n{formula.page}:\n"
-                f"  - reason: …   # or given: …, or holds: …, see the top of that file\n    formulas: |\n      {statement.text}"
-            )
+            yield statement, f"{formula.path.relative_to(ROOT)}:{formula.line}: '{statement.text}' {why}"
+
+
+def entry_to_add(page: str, wrong: Iterable[Statement]) -> str:
+    """What to write into tests/formulas.yml if statements are meant as they stand."""
+    lines = "".join(f"      {text}\n" for text in dict.fromkeys(statement.text for statement in wrong))
+    return f"{page}:\n  - reason: …  # or given, or holds: see the top of that file\n    formulas: |\n{lines}"
 
 
 def stale(page: str, said: set[str]) -> list[str]:

@@ -21,7 +21,7 @@ _TEXT_IN_FORMULA = re.compile(r"\\text\{[^}]*\}")
 
 def skeleton(text: str) -> list[tuple[int, dict[str, int]]]:
     """What both languages must share, paragraph by paragraph: the line it starts at, and its items with the line of each."""
-    items: list[tuple[int, str]] = []
+    items: list[tuple[int, str]] = [(position, f"number {number}") for position, number in prose_numbers.find(text)]
     for match in parts(text):
         if match.lastgroup in ("display", "inline"):
             formula = re.sub(r"\s+", " ", _TEXT_IN_FORMULA.sub("", match[0])).strip("$ ")
@@ -44,17 +44,9 @@ def skeleton(text: str) -> list[tuple[int, dict[str, int]]]:
         )
     paragraphs: dict[int, dict[str, int]] = {}
     starts = [0] + [m.end() for m in re.finditer(r"\n\s*\n", text)]
-
-    def paragraph(position: int) -> dict[str, int]:
-        return paragraphs.setdefault(max(start for start in starts if start <= position), {})
-
     for position, item in sorted(items):
-        paragraph(position).setdefault(item, line_of(text, position))
-    for position, number in prose_numbers.find(text):  # unlike a symbol, a number is not said more often in one language
-        item = f"number {number}"
-        while item in paragraph(position):
-            item += " once more"
-        paragraph(position)[item] = line_of(text, position)
+        start = max(start for start in starts if start <= position)
+        paragraphs.setdefault(start, {}).setdefault(item, line_of(text, position))
     return [(line_of(text, start), found) for start, found in sorted(paragraphs.items())]
 
 
