@@ -23,6 +23,7 @@ COLLECTED = pytest.StashKey[set[str]]()
 IGNORED_BUT_NEEDED = [
     "scripts/frontend/node_modules",
     "scripts/draw/pytask.lock",
+    "docs/assets/interactives",
     "docs/assets/mathjax",
     "docs/*/figures",
     "docs/*/labs",

@@ -24,7 +24,7 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
 from scripts.drawings import drawings
-from scripts.pages import claims, figures, formulas, labs, ledger, parity, references, values
+from scripts.pages import claims, figures, formulas, interactives, labs, ledger, parity, references, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
 from scripts.project import languages
 from scripts.record import RecordError, read, topics
@@ -168,6 +168,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                     raise LookupError(f"claim '{identifier}' is marked twice on this page: mark the sentence that argues it")
                 marked.append(identifier)
                 return claims.mark(identifier, language)
+            if inside.startswith("interactive "):
+                return interactives.box(inside.removeprefix("interactive ").strip())
             if inside == "all claims":
                 root = get_relative_url(".", page.url) + "/"
                 return replace_braces(ledger.page(language, config.repo_url, ledger.chapters(config), root), brace)
@@ -285,6 +287,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     # This component of Material asks the repository's host for its stars: no page asks another host for anything.
     output = output.replace(' data-md-component="source"', "")
+    output = interactives.with_loader(output, page.url)
     # For each of these Material asks for a sitemap beside it. The switcher and the site's one sitemap.xml name the twins.
     return re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
 
