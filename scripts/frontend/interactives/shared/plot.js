@@ -53,6 +53,7 @@ export function plot() {
     const x = axis(spec.x, Math.max(3, Math.min(10, Math.floor(inner / 55))));
     const y = axis(spec.y, 6);
     const place = ([a, b]) => [MARGIN.left + x.at(a) * inner, MARGIN.top + (1 - y.at(b)) * tall].map((pixels) => Math.round(pixels * 10) / 10);
+    const bar = Math.max(1, Math.min(14, (0.8 * inner) / (spec.x.domain[1] - spec.x.domain[0])));
     const [left, bottom] = [MARGIN.left, MARGIN.top + tall];
     const parts = x.ticks.map(([tick, text]) => `<text x="${place([tick, 1])[0]}" y="${bottom + 17}" text-anchor="middle">${text}</text>`);
     for (const [tick, text] of y.ticks) {
@@ -67,7 +68,7 @@ export function plot() {
       const [name, dots] = [`class="${mark.kind} ${mark.className ?? ""}"`, points.map(([a, b]) => `${a} ${b}`)];
       if (mark.kind === "line" && points.length) parts.push(`<path ${name} d="M${dots.join("L")}"/>`);
       if (mark.kind === "dots") parts.push(...points.map(([a, b]) => `<circle ${name} cx="${a}" cy="${b}" r="3"/>`));
-      if (mark.kind === "bars") parts.push(...points.map(([a, b]) => `<path ${name} stroke-width="${bar_width(spec.x, inner)}" d="M${a} ${bottom}V${b}"/>`));
+      if (mark.kind === "bars") parts.push(...points.map(([a, b]) => `<rect ${name} x="${a - bar / 2}" y="${b}" width="${bar}" height="${Math.max(0, bottom - b)}"/>`));
       if (mark.kind === "text") parts.push(...points.map(([a, b]) => `<text ${name} x="${a}" y="${b}" text-anchor="${mark.anchor ?? "start"}">${escaped(mark.text)}</text>`));
     }
     view.innerHTML = `<svg role="img" aria-label="${escaped(spec.label)}" viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}">${parts.join("")}</svg>`;
@@ -76,5 +77,3 @@ export function plot() {
   new ResizeObserver(() => draw()).observe(view);
   return { view, draw };
 }
-
-const bar_width = ({ domain }, inner) => Math.max(1, Math.min(14, (0.8 * inner) / (domain[1] - domain[0])));
