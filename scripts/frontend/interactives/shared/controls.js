@@ -79,17 +79,29 @@ export function toggle(key, label, checked = false) {
  * Bring every box of an interactive on this page to life.
  *
  * `make(language)` returns {title, controls, view, update}: the settings' controls, an element to look at, and
- * update(settings), which redraws the view and returns in words what it shows; they are read out when they change.
+ * update(settings), which redraws the view and returns {says, head, rows}: what it shows in words, which are read out
+ * when they change, and as a table.
  */
 export function enliven(name, make) {
   for (const box of document.querySelectorAll(`[data-interactive="${name}"]:empty`)) {
-    const { title, controls, view, update } = make(document.documentElement.lang);
+    const language = document.documentElement.lang;
+    const { title, controls, view, update } = make(language);
     const says = element("output", { className: "interactive__says" });
+    const table = element("table");
+    const details = element("details", {}, element("summary", {}, { ja: "数値の表", en: "Table of values" }[language]), table);
     const settings = () => Object.fromEntries(controls.map(({ key, get }) => [key, get()]));
     const written = () => Object.fromEntries(controls.map(({ key, write }) => [key, write()]));
+    let shown;
+    const fill = () => {
+      if (!details.open) return;
+      const row = (tag, cells) => element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
+      table.replaceChildren(row("th", shown.head), ...shown.rows.map((cells) => row("td", cells)));
+    };
     const show = () => {
       controls.forEach((control) => control.show());
-      says.value = update(settings());
+      shown = update(settings());
+      says.value = shown.says;
+      fill();
     };
 
     const defaults = written();
@@ -102,9 +114,10 @@ export function enliven(name, make) {
     // Only when the hand rests: browsers limit how often an address may change.
     form.addEventListener("change", () => state.write(name, written(), defaults));
     form.addEventListener("submit", (event) => event.preventDefault());
+    details.addEventListener("toggle", fill);
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", title);
-    box.append(element("p", { className: "interactive__title" }, title), form, view, says);
+    box.append(element("p", { className: "interactive__title" }, title), form, view, says, details);
     show();
   }
 }

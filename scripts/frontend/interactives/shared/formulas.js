@@ -31,9 +31,46 @@ export function uniform(seed, count) {
 
 export function normal(seed, count) {
   const uniforms = uniform(seed, count + (count % 2));
-  return Float64Array.from({ length: count }, (_, i) => {
-    const [u, v] = uniforms.subarray(i - (i % 2));
-    const [radius, angle] = [Math.sqrt(-2 * Math.log(1 - u)), 2 * Math.PI * v];
-    return radius * (i % 2 ? Math.sin(angle) : Math.cos(angle));
-  });
+  const normals = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const pair = i - (i % 2);
+    const [radius, angle] = [Math.sqrt(-2 * Math.log(1 - uniforms[pair])), 2 * Math.PI * uniforms[pair + 1]];
+    normals[i] = radius * (i % 2 ? Math.sin(angle) : Math.cos(angle));
+  }
+  return normals;
+}
+
+// snippets/backward_product.py; matrices are flat, row by row
+export function layers(x, weights, activation, shortcut) {
+  const [phi, width] = [ACTIVATION[activation], Math.sqrt(weights[0].length)];
+  const z = [];
+  for (const W of weights) {
+    z.push(product(x, width, (i, j) => W[j * width + i]));
+    x = x.map((a, i) => shortcut * a + phi(z.at(-1)[i]));
+  }
+  return z;
+}
+
+export function backward_product(z, weights, output_gradient, activation, shortcut) {
+  const [derivative, width] = [DERIVATIVE[activation], Math.sqrt(weights[0].length)];
+  let gradient = output_gradient;
+  const norms = [Math.hypot(...gradient)];
+  for (let l = weights.length - 1; l > 0; l--) {
+    const at_z = gradient.map((g, i) => derivative(z[l][i]) * g);
+    const through_branch = product(at_z, width, (i, j) => weights[l][i * width + j]);
+    gradient = gradient.map((g, i) => shortcut * g + through_branch[i]);
+    norms.unshift(Math.hypot(...gradient));
+  }
+  return norms;
+}
+
+/** The rows of `x`, each `width` long, times a square matrix given entry by entry. */
+function product(x, width, entry) {
+  const result = new Float64Array(x.length);
+  for (let row = 0; row < x.length; row += width)
+    for (let i = 0; i < width; i++) {
+      const factor = x[row + i];
+      for (let j = 0; j < width; j++) result[row + j] += factor * entry(i, j);
+    }
+  return result;
 }
