@@ -21,6 +21,7 @@ from scripts.project import ROOT
 COLLECTED = pytest.StashKey[set[str]]()
 
 IGNORED_BUT_NEEDED = [
+    "scripts/frontend/interactives/data",
     "scripts/frontend/node_modules",
     "scripts/draw/pytask.lock",
     "docs/assets/interactives",

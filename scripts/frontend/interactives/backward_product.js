@@ -18,9 +18,10 @@ const WORDS = {
     norm: "勾配のノルム(最後の層との比)",
     theory: "(1/4)ⁿ⁻ˡ",
     ratio: "最後の層との比",
-    says: (net, n, first, factor, quarter) =>
-      `${net}。第 1 層の勾配は第 ${n} 層の ${first} 倍で、1 層あたり ${factor} 倍です。破線 (1/4)ⁿ⁻ˡ は第 1 層で ${quarter} です。`,
-    net: (formula) => `${formula}、幅 ${WIDTH}、入力 ${BATCH} 個、重みは乱数で 1 通り`,
+    kind: { plain: "プレーン網", residual: "残差網" },
+    says: (n, first, factor, quarter) =>
+      `第 1 層の勾配は第 ${n} 層の ${first} 倍で、1 層あたり ${factor} 倍です。破線 (1/4)ⁿ⁻ˡ は第 1 層で ${quarter} です。`,
+    note: (formula) => `${formula}。幅 N = ${WIDTH}、入力 ${BATCH} 個、乱数の重み 1 通り。`,
   },
   en: {
     title: "Try it: the gradient at every layer",
@@ -33,9 +34,10 @@ const WORDS = {
     norm: "gradient norm, relative to the last layer",
     theory: "(1/4)ⁿ⁻ˡ",
     ratio: "relative to the last layer",
-    says: (net, n, first, factor, quarter) =>
-      `${net}. The gradient at layer 1 is ${first} times that at layer ${n}: a factor of ${factor} a layer. The dashed line (1/4)ⁿ⁻ˡ has ${quarter} at layer 1.`,
-    net: (formula) => `${formula}, width ${WIDTH}, ${BATCH} inputs, one draw of random weights`,
+    kind: { plain: "plain net", residual: "residual net" },
+    says: (n, first, factor, quarter) =>
+      `The gradient at layer 1 is ${first} times that at layer ${n}: a factor of ${factor} a layer. The dashed line (1/4)ⁿ⁻ˡ has ${quarter} at layer 1.`,
+    note: (formula) => `${formula}. Width N = ${WIDTH}, ${BATCH} inputs, one draw of random weights.`,
   },
 };
 
@@ -58,23 +60,23 @@ enliven("backward_product", (language) => {
     const points = norms.map((norm, i) => [i + 1, norm / norms.at(-1)]);
     const theory = points.map(([l]) => [l, 0.25 ** (n - l)]);
     const phi = { sigmoid: "σ", tanh: "tanh", relu: "ReLU" }[activation];
-    const net = words.net(`aₗ = ${shortcut ? "aₗ₋₁ + " : ""}${phi}(Wₗ aₗ₋₁)`);
+    const note = words.note(`aₗ = ${shortcut ? "aₗ₋₁ + " : ""}${phi}(Wₗ aₗ₋₁)`);
     const [first, quarter] = [points[0][1], theory[0][1]];
-    const says = words.says(net, n, numeral(first), numeral(first ** (1 / (n - 1))), numeral(quarter));
+    const says = words.says(n, numeral(first), numeral(first ** (1 / (n - 1))), numeral(quarter));
     const kind = shortcut ? "residual" : "plain";
     const sizes = points.concat(theory).map(([, size]) => size).filter((size) => size > 0);
     draw({
       label: says,
-      x: { label: words.layer, domain: [1, n] },
+      x: { label: words.layer, domain: [1, n], whole: true },
       y: { label: words.norm, domain: [Math.min(...sizes), Math.max(...sizes)], log: true },
       marks: [
-        { kind: "line", className: "theory", points: theory },
-        { kind: "line", className: kind, points },
+        { kind: "line", className: "theory", points: theory, legend: words.theory },
+        { kind: "line", className: kind, points, legend: words.kind[kind] },
         ...(n <= 40 ? [{ kind: "dots", className: kind, points }] : []),
       ],
     });
     const rows = points.map(([l, ratio], i) => [String(l), numeral(ratio), numeral(theory[i][1])]);
-    return { says, head: [words.layer, words.ratio, words.theory], rows };
+    return { note, says, head: [words.layer, words.ratio, words.theory], rows };
   }
 
   const controls = [

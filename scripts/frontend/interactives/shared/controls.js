@@ -24,7 +24,7 @@ export function range(key, label, { min, max, step = 1, value, text = String }) 
   };
   return {
     key,
-    part: element("div", { className: "control" }, element("label", { htmlFor: input.id }, label), input, shown),
+    part: element("div", { className: "control control--range" }, element("label", { htmlFor: input.id }, label), shown, input),
     show,
     get: () => input.valueAsNumber,
     write: () => input.value,
@@ -79,16 +79,17 @@ export function toggle(key, label, checked = false) {
  * Bring every box of an interactive on this page to life.
  *
  * `make(language)` returns {title, controls, view, update}: the settings' controls, an element to look at, and
- * update(settings), which redraws the view and returns {says, head, rows}: what it shows in words, which are read out
- * when they change, and as a table.
+ * update(settings), which redraws the view and returns {note, says, head, rows}: what is computed, what it shows in
+ * words, which are read out when they change, and as a table.
  */
 export function enliven(name, make) {
   for (const box of document.querySelectorAll(`[data-interactive="${name}"]:empty`)) {
     const language = document.documentElement.lang;
     const { title, controls, view, update } = make(language);
+    const note = element("p", { className: "interactive__note" });
     const says = element("output", { className: "interactive__says" });
     const table = element("table");
-    const details = element("details", {}, element("summary", {}, { ja: "数値の表", en: "Table of values" }[language]), table);
+    const details = element("details", { className: "interactive__table" }, element("summary", {}, { ja: "数値の表", en: "Table of values" }[language]), table);
     const settings = () => Object.fromEntries(controls.map(({ key, get }) => [key, get()]));
     const written = () => Object.fromEntries(controls.map(({ key, write }) => [key, write()]));
     let shown;
@@ -100,6 +101,7 @@ export function enliven(name, make) {
     const show = () => {
       controls.forEach((control) => control.show());
       shown = update(settings());
+      note.textContent = shown.note;
       says.value = shown.says;
       fill();
     };
@@ -117,7 +119,7 @@ export function enliven(name, make) {
     details.addEventListener("toggle", fill);
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", title);
-    box.append(element("p", { className: "interactive__title" }, title), form, view, says, details);
+    box.append(element("p", { className: "interactive__title" }, title), note, form, view, says, details);
     show();
   }
 }

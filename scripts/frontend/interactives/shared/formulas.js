@@ -74,3 +74,21 @@ function product(x, width, entry) {
     }
   return result;
 }
+
+// snippets/block_algebra.py and snippets/paths.py, of blocks with one unit: every Jacobian is a number
+export const stack_jacobian = (jacobians, shortcut = 1) => jacobians.reduce((product, J) => (shortcut + J) * product, 1);
+
+export function sums_by_length(jacobians, gradient) {
+  const sums = [gradient, ...jacobians.map(() => 0)];
+  for (const J of jacobians) for (let k = sums.length - 1; k > 0; k--) sums[k] += J * sums[k - 1];
+  return sums;
+}
+
+const comb = (n, k) => Math.round(Array.from({ length: Math.min(k, n - k) }).reduce((c, _, i) => (c * (n - i)) / (i + 1), 1));
+
+export const share_of_paths = (depth, length) => comb(depth, length) / 2 ** depth;
+
+export const share_of_bound = (depth, length, epsilon) => (comb(depth, length) * epsilon ** length) / (1 + epsilon) ** depth;
+
+// scripts/pages/values.py: the centre of what spreads over factors
+export const geometric_mean = (numbers) => Math.exp(numbers.reduce((sum, x) => sum + Math.log(x), 0) / numbers.length);

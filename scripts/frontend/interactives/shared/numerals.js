@@ -10,6 +10,6 @@ export function power_of_ten(exponent) {
 export function numeral(x, digits = 3) {
   if (x === 0) return "0";
   const [mantissa, exponent] = x.toExponential(digits - 1).split("e").map(Number);
-  const written = Math.abs(exponent) < 4 ? x.toPrecision(digits) : `${mantissa.toFixed(digits - 1)} × ${power_of_ten(exponent)}`;
+  const written = Math.abs(exponent) < 4 ? x.toPrecision(digits) : `${mantissa.toFixed(digits - 1)}\u00a0×\u00a0${power_of_ten(exponent)}`;
   return (written.includes("e") ? String(Number(written)) : written).replace("-", "−");
 }
