@@ -1,7 +1,7 @@
-"""Random numbers that are the same in Python and in a browser: what the page computes can be held against this.
+"""Random numbers that are the same in Python and in a browser, so that one can be held against the other.
 
-Sources: mulberry32, T. Ettinger 2017 (public domain); Box & Muller 1958, "A Note on the Generation of Random Normal
-Deviates", Ann. Math. Stat. 29.
+Sources: mulberry32, T. Ettinger 2017 (public domain); Box & Muller 1958, "A Note on the Generation of Random
+Normal Deviates", Ann. Math. Stat. 29.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ def uniform(seed, count):
 
 # --8<-- [start:normal]
 def normal(seed, count):
-    """`count` numbers from N(0, 1): a pair of uniform ones becomes a radius √(−2 ln(1 − u)) and an angle 2πv."""
+    """`count` numbers from N(0, 1): a pair of uniform ones gives a radius √(−2 ln(1 − u)) and an angle 2πv."""
     u, v = uniform(seed, count + count % 2).reshape(-1, 2).T
     radius, angle = np.sqrt(-2 * np.log(1 - u)), 2 * np.pi * v
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).ravel()[:count]

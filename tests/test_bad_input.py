@@ -55,6 +55,7 @@ def page(tmp_path: Path):
             r"see docs/published\.yml",
         ),
         ("{{ claim sigmoid-maximun }}", r"unknown claim 'sigmoid-maximun'; .*; see docs/claims\.yml"),
+        ("{{ interactive backwards_product }}", r"no interactive 'backwards_product'; the nearest known: backward_product\b"),
         (
             '```python\n--8<-- "snippets/activations.py:sigmiod"\n```',
             r"snippets/activations\.py has no section 'sigmiod'; the nearest known: sigmoid",

@@ -25,9 +25,7 @@ def task_interactives(
     esbuild: Path = ESBUILD,
     bundles: Annotated[list[Path], Product] = [BUNDLES / entry.name for entry in ENTRIES],  # noqa: B006
 ) -> None:
-    options = ["--bundle", "--minify", "--format=iife", "--target=es2022", "--charset=utf8", "--entry-names=[name]"]
-    subprocess.run(
-        [node.command("node"), esbuild, *ENTRIES, *options, f"--outdir={BUNDLES}"],
-        env=node.environment(),
-        check=True,
-    )
+    form = ["--bundle", "--minify", "--format=iife", "--target=es2022", "--charset=utf8"]
+    place = ["--entry-names=[name]", f"--outdir={BUNDLES}"]
+    command = [node.command("node"), esbuild, *ENTRIES, *form, *place]
+    subprocess.run(command, env=node.environment(), check=True)

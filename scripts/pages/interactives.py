@@ -1,4 +1,4 @@
-"""Interactives: a box on the page, which a script fills where there is JavaScript, and what loads that script."""
+"""Interactives: boxes on a page, which scripts fill where there is JavaScript, and what loads these."""
 
 from mkdocs.utils import get_relative_url
 
@@ -19,7 +19,8 @@ def box(name: str) -> str:
         LookupError: there is no such interactive.
     """
     if name not in known():
-        raise LookupError(f"no interactive '{name}'; {nearest(name, known())}. scripts/frontend/interactives holds them")
+        where = "scripts/frontend/interactives holds them"
+        raise LookupError(f"no interactive '{name}'; {nearest(name, known())}. {where}")
     return f'<div class="interactive" data-interactive="{name}"></div>'
 
 
@@ -27,4 +28,5 @@ def with_loader(html: str, page_url: str) -> str:
     """A page's HTML with the loader, where the page has an interactive."""
     if 'class="interactive"' not in html:
         return html
-    return html.replace("</head>", f'<script defer src="{get_relative_url(LOADER, page_url)}"></script></head>', 1)
+    loader = f'<script defer src="{get_relative_url(LOADER, page_url)}"></script>'
+    return html.replace("</head>", f"{loader}</head>", 1)

@@ -8,7 +8,7 @@ const [WIDTH, BATCH, DEEPEST, SEED] = [32, 8, 100, 0];
 
 const WORDS = {
   ja: {
-    title: "動かしてみる:各層に届く勾配",
+    title: "各層に届く勾配を動かしてみる",
     depth: "層の数 n",
     activation: "活性化関数",
     sigmoid: "シグモイド",

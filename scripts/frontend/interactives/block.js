@@ -6,7 +6,7 @@ import { plot } from "./shared/plot.js";
 
 const WORDS = {
   ja: {
-    title: "動かしてみる:ブロックの積と経路の和",
+    title: "ブロックの積と経路の和を動かしてみる",
     note: "1 ユニットのブロック L 個。どのブロックの枝も傾きは同じ J。",
     J: "枝の傾き J",
     L: "ブロック数 L",
@@ -21,8 +21,8 @@ const WORDS = {
     number: "経路の数",
     head: ["k", "C(L, k) Jᵏ", "大きさの割合", "経路の数の割合"],
     fate: { zero: "最初のブロックで 0 になります", below: "|1 + J| < 1 なので、L とともに消えます", one: "|1 + J| = 1 なので、大きさが保たれます", above: "|1 + J| > 1 なので、L とともに爆発します" },
-    says: (L, gain, fate, sizes, mean) =>
-      `(1 + J)ᴸ = ${gain}。${fate}。${L} 本の枝を通る経路までの和で、項の大きさだけを足すと (1 + |J|)ᴸ = ${sizes}、大きさで重みをつけた経路の長さの平均は ${mean} です。`,
+    says: (gain, fate, sizes, mean) =>
+      `(1 + J)ᴸ = ${gain}。${fate}。これは全経路の和です。項の大きさだけを足すと (1 + |J|)ᴸ = ${sizes} で、大きさで重みづけした経路の長さの平均は ${mean} です。`,
   },
   en: {
     title: "Try it: a product of blocks is a sum of paths",
@@ -40,7 +40,7 @@ const WORDS = {
     number: "number of paths",
     head: ["k", "C(L, k) Jᵏ", "share of sizes", "share of paths"],
     fate: { zero: "it is 0 after the first block", below: "|1 + J| < 1: it vanishes as L grows", one: "|1 + J| = 1: its size holds", above: "|1 + J| > 1: it explodes as L grows" },
-    says: (_, gain, fate, sizes, mean) =>
+    says: (gain, fate, sizes, mean) =>
       `(1 + J)ᴸ = ${gain}; ${fate}. It is the sum of all paths. Their sizes alone add up to (1 + |J|)ᴸ = ${sizes}; weighted by size, a path takes ${mean} branches on average.`,
   },
 };
@@ -61,7 +61,7 @@ enliven("block", (language) => {
     const numbers = terms.map((_, k) => [k, share_of_paths(L, k)]);
     const mean = shares.reduce((sum, [k, share]) => sum + k * share, 0);
     const sizes = stack_jacobian(stack.map(Math.abs));
-    const says = words.says(L, numeral(gain), words.fate[fate(Math.abs(1 + J))], numeral(sizes), numeral(mean));
+    const says = words.says(numeral(gain), words.fate[fate(Math.abs(1 + J))], numeral(sizes), numeral(mean));
     const positive = residual.concat(plain).map(([, size]) => size).filter((size) => size > 0);
     gains.draw({
       label: `${words.gain}: ${says}`,

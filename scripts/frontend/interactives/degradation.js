@@ -10,8 +10,8 @@ const SEEDS = loss.plain[depths[0]].map((_, seed) => String(seed));
 
 const WORDS = {
   ja: {
-    title: "選んで比べる:深さごとの訓練損失",
-    note: "線は選んだシードの幾何平均、帯は最小から最大まで。値は記録そのものです。",
+    title: "深さごとの訓練損失を選んで比べる",
+    note: "線は選んだシードの幾何平均、帯は最小から最大まで。",
     kinds: "網",
     plain: "プレーン",
     residual: "残差",
@@ -22,12 +22,12 @@ const WORDS = {
     loss: "訓練損失",
     head: ["網", "最後の損失", "最小", "最大"],
     none: "網、層の数、シードをそれぞれ一つ以上選んでください。",
-    says: (finals) => `最後のエポックの訓練損失:${finals.map(([name, mean]) => `${name} ${mean}`).join("、")}。`,
+    says: (finals) => `最後のエポックの訓練損失は、${finals.map(([name, mean]) => `${name} ${mean}`).join("、")} です。`,
     diverged: (count) => `選んだうち ${count} 回の訓練は発散しました。`,
   },
   en: {
     title: "Pick and compare: training loss by depth",
-    note: "Lines are geometric means over the seeds picked, bands run from the smallest to the largest. The values are the record's.",
+    note: "Geometric means over the seeds picked, bands from the smallest to the largest.",
     kinds: "nets",
     plain: "plain",
     residual: "residual",
@@ -70,7 +70,7 @@ enliven("degradation", (language) => {
       y: { label: words.loss, domain: curves.length ? [Math.min(...numbers), Math.max(...numbers)] : [0.001, 1], log: true },
       marks: curves.flatMap(({ kind, depth, name, mean, low, high }) => [
         { kind: "band", className: kind, points: [...high, ...low.toReversed()] },
-        { kind: "line", className: `${kind} depth-${depth}`, points: mean, legend: name },
+        { kind: "line", className: `${kind} depth-${depth}`, points: mean, legend: `${words[kind]} ${depth}` },
       ]),
     });
     return { note: words.note, says, head: words.head, rows: finals };

@@ -54,7 +54,7 @@ export function several(key, label, options, values) {
   const get = () => boxes.filter((box) => box.checked).map((box) => box.value);
   return {
     key,
-    part: element("fieldset", { className: "control" }, element("legend", {}, label), ...labels),
+    part: element("fieldset", { className: "control control--several" }, element("legend", {}, label), ...labels),
     show: () => {},
     get,
     write: () => get().join("."),
