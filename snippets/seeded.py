@@ -19,7 +19,7 @@ def uniform(seed, count):
 
 # --8<-- [start:normal]
 def normal(seed, count):
-    """`count` numbers from N(0, 1): a pair of uniform ones gives a radius √(−2 ln(1 − u)) and an angle 2πv."""
+    """`count` numbers from N(0, 1): a uniform pair gives a radius √(−2 ln(1 − u)) and an angle 2πv."""
     u, v = uniform(seed, count + count % 2).reshape(-1, 2).T
     radius, angle = np.sqrt(-2 * np.log(1 - u)), 2 * np.pi * v
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).ravel()[:count]

@@ -1,4 +1,4 @@
-"""The gradient on its way back: against autograd, and without a shortcut against the plain net's backward pass."""
+"""The gradient on its way back: against autograd, and without a shortcut against the plain backward pass."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Interactives in a browser: their formulas and every number they say against Python, by keyboard and touch."""
+"""Interactives in a browser: formulas and every number they say against Python, by keyboard and touch."""
 
 import gzip
 import json
@@ -156,7 +156,8 @@ def hold_block(box: Box, J: float, L: int) -> None:
     curve = box.drawn("path.line.residual")
     assert is_drawn_from(curve[:, 1], [0] if J == -1 else np.arange(L + 1) * np.log10(factor))
     heights = box.locator.locator(".plot__canvas rect").evaluate_all(
-        "bars => bars.map(bar => [bar.x, bar.height].map(length => length.baseVal.value)).sort((a, b) => a[0] - b[0])"
+        """bars => bars.map(bar => [bar.x.baseVal.value, bar.height.baseVal.value])
+                 .sort((one, other) => one[0] - other[0])"""
     )
     assert is_drawn_from(np.array(heights)[:, 1], [paths.share_of_bound(L, k, abs(J)) for k in range(L + 1)])
     assert all(box.says() in label for label in box.labels()) and len(box.labels()) == 2
@@ -182,7 +183,7 @@ def hold_degradation(box: Box, kinds: list[str], depths: list[int], seeds: list[
 
 @pytest.fixture
 def formulas(page):
-    """evaluate(JavaScript) with every formula in scope, from the module that the interactives are bundled from."""
+    """evaluate(JavaScript) with every formula, from the module that interactives are bundled from."""
     module = (SOURCES / "shared/formulas.js").read_text(encoding="utf-8")
     page.route("**/formulas.js", lambda route: route.fulfill(body=module, content_type="text/javascript"))
     page.goto("")
@@ -232,7 +233,8 @@ def test_the_backward_product_equals_pythons(formulas, activation: str, shortcut
     }
     found_z, norms = formulas(
         """(f, g) => { const z = f.layers(g.x, g.weights, g.activation, g.shortcut);
-           return [z.map((row) => [...row]), f.backward_product(z, g.weights, g.gradient, g.activation, g.shortcut)]; }""",
+           const norms = f.backward_product(z, g.weights, g.gradient, g.activation, g.shortcut);
+           return [z.map((row) => [...row]), norms]; }""",
         given,
     )
     assert np.array(found_z).reshape(9, 3, 5) == pytest.approx(np.array(z), rel=1e-11)
