@@ -117,15 +117,22 @@ def gradient_ratios(depth: int, activation: str, scale: float, shortcut: bool) -
     return norms / norms[-1]
 
 
+def says(box: Box, *values: float) -> None:
+    """Hold the sentence to hold these numbers."""
+    said = re.findall(r"−?[\d.]+(?:\u00a0×\u00a010[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?", box.says().replace("。", " "))
+    for value in values:
+        assert any(number(text.rstrip(".")) == rounded(value) for text in said), (
+            f"{value} is not in: {box.says()}"
+        )
+
+
 def hold_backward_product(box: Box, depth: int, activation: str, scale: float, shortcut: bool) -> None:
     expected = gradient_ratios(depth, activation, scale, shortcut)
     rows = box.rows()
     assert [int(row[0]) for row in rows] == list(range(1, depth + 1))
     assert [number(row[1]) for row in rows] == rounded(expected)
     assert [number(row[2]) for row in rows] == rounded(0.25 ** np.arange(depth - 1, -1, -1.0))
-    said = [number(text) for text in re.findall(r"[\d.−]+(?:\u00a0×\u00a010[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?", box.says())]
-    for value in (expected[0], expected[0] ** (1 / (depth - 1)), 0.25 ** (depth - 1)):
-        assert any(one == rounded(value) for one in said), f"{value} is not in: {box.says()}"
+    says(box, expected[0], expected[0] ** (1 / (depth - 1)), 0.25 ** (depth - 1))
     assert box.labels() == [box.says()]
     line = box.drawn(f"path.line.{'residual' if shortcut else 'plain'}")
     assert is_drawn_from(line[:, 0], range(depth)) and is_drawn_from(line[:, 1], np.log10(expected))
@@ -142,8 +149,7 @@ def hold_block(box: Box, J: float, L: int) -> None:
         [paths.share_of_bound(L, k, abs(J)) for k in range(L + 1)]
     )
     assert [number(row[3]) for row in rows] == rounded([paths.share_of_paths(L, k) for k in range(L + 1)])
-    gain = block_algebra.stack_jacobian(jacobians)[0, 0]
-    assert number(re.search(r"ᴸ = ([^;。]+)", box.says())[1]) == rounded(gain)
+    says(box, block_algebra.stack_jacobian(jacobians)[0, 0], (1 + abs(J)) ** L, L * abs(J) / (1 + abs(J)))
     factor = abs(1 + J)
     fate = "0 after" if factor == 0 else "vanishes" if factor < 1 else "holds" if factor == 1 else "explodes"
     fate_ja = {
