@@ -42,36 +42,37 @@ export function normal(seed, count) {
 
 // snippets/backward_product.py; matrices are flat, row by row
 export function layers(x, weights, activation, shortcut) {
-  const [phi, width] = [ACTIVATION[activation], Math.sqrt(weights[0].length)];
+  const phi = ACTIVATION[activation];
   const z = [];
   for (const W of weights) {
-    z.push(product(x, width, (i, j) => W[j * width + i]));
+    z.push(product(x, W, true));
     x = x.map((a, i) => shortcut * a + phi(z.at(-1)[i]));
   }
   return z;
 }
 
 export function backward_product(z, weights, output_gradient, activation, shortcut) {
-  const [derivative, width] = [DERIVATIVE[activation], Math.sqrt(weights[0].length)];
+  const derivative = DERIVATIVE[activation];
   let gradient = output_gradient;
   const norms = [Math.hypot(...gradient)];
   for (let l = weights.length - 1; l > 0; l--) {
     const at_z = gradient.map((g, i) => derivative(z[l][i]) * g);
-    const through_branch = product(at_z, width, (i, j) => weights[l][i * width + j]);
+    const through_branch = product(at_z, weights[l], false);
     gradient = gradient.map((g, i) => shortcut * g + through_branch[i]);
     norms.unshift(Math.hypot(...gradient));
   }
   return norms;
 }
 
-/** The rows of `x`, each `width` long, times a square matrix given entry by entry. */
-function product(x, width, entry) {
+/** x Wᵀ, or x W: the rows of `x`, each as long as the square matrix W is wide. Loops, for it must be quick. */
+function product(x, W, transposed) {
+  const width = Math.sqrt(W.length);
   const result = new Float64Array(x.length);
   for (let row = 0; row < x.length; row += width)
-    for (let i = 0; i < width; i++) {
-      const factor = x[row + i];
-      for (let j = 0; j < width; j++) result[row + j] += factor * entry(i, j);
-    }
+    for (let i = 0; i < width; i++)
+      for (let j = 0, w = i * width; j < width; j++, w++)
+        if (transposed) result[row + i] += x[row + j] * W[w];
+        else result[row + j] += x[row + i] * W[w];
   return result;
 }
 
