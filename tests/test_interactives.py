@@ -119,7 +119,7 @@ def gradient_ratios(depth: int, activation: str, scale: float, shortcut: bool) -
 
 def says(box: Box, *values: float) -> None:
     """Hold the sentence to hold these numbers."""
-    said = re.findall(r"−?[\d.]+(?:\u00a0×\u00a010[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?", box.says().replace("。", " "))
+    said = re.findall(r"−?\d[\d.]*(?:\u00a0×\u00a010[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?", box.says().replace("。", " "))
     for value in values:
         assert any(number(text.rstrip(".")) == rounded(value) for text in said), (
             f"{value} is not in: {box.says()}"
