@@ -15,13 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # `mkdocs` alone, where the project itself is not installed
     sys.path.insert(0, str(ROOT))
 
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
+from mkdocs.utils.templates import TemplateContext
 
 from scripts.drawings import drawings
 from scripts.pages import claims, figures, formulas, labs, ledger, parity, references, values
@@ -34,6 +37,7 @@ log = logging.getLogger("mkdocs.hooks.pages")
 
 _INCLUDE = re.compile(r'^--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w.-]+))?"', re.MULTILINE)
 _FIGURE = re.compile(r"!\[[^\]]*\]\((?P<path>figures/[^)]+)\)(?P<caption>\n/// caption$)?", re.MULTILINE)
+_templates = FileSystemBytecodeCache()
 _mathjax: formulas.MathJax | None = None
 _serving = False
 _port_is_free = False
@@ -99,6 +103,10 @@ def _require_free_port(host: str, port: int) -> None:
     _port_is_free = True
 
 
+def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
+    env.bytecode_cache = _templates
+
+
 @event_priority(-200)  # after mkdocs-static-i18n, which drops mkdocs-jupyter's wrapper of a notebook
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in files:
@@ -119,6 +127,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     else:
         parity.check_all()
     return files
+
+
+def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
+    if page.file.src_uri.endswith(".ipynb"):
+        page.render = labs.remembered(page)
+    return page
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -260,18 +274,11 @@ def _citing(folder: Path, language: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    folder = Path(page.file.abs_src_path).parent
     if page.file.src_uri.endswith(".ipynb"):
         html = labs.tidy(html, page.file.src_uri, page.file.locale, config.repo_url)
         page.toc = get_toc(labs.contents(html))
-    data = get_relative_url("data/", page.url)
-    html = figures.inline_all(
-        html,
-        folder / "figures",
-        lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
-    )
     try:
-        return _mathjax.typeset_html(html)
+        return _mathjax.mark_html(html)
     except formulas.FormulaError as error:
         source = Path(page.file.abs_src_path).read_text(encoding="utf-8")
         position = max(source.find(error.tex), 0)
@@ -280,6 +287,17 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
             line_of(source, position),
             f"MathJax rejects the formula ${error.tex}$: {error}",
         ) from None
+
+
+@event_priority(-100)  # after the search, which is slow over many elements and needs no labels of axes
+def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation) -> None:
+    data = get_relative_url("data/", page.url)
+    content = figures.inline_all(
+        page.content,
+        Path(page.file.abs_src_path).parent / "figures",
+        lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
+    )
+    page.content = _mathjax.typeset_html(content)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
