@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+# One thread a process, as for the records: of nets this small more threads only wait for each other.
+# NumPy and PyTorch read it when they are imported.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 from scripts.pages.claims import claims
 from scripts.project import ROOT
 
