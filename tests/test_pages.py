@@ -294,9 +294,10 @@ first = config()
 first.plugins.on_startup(command="build", dirty=False)
 files = [Path("docs", file) for file in FILES]
 before = [file.read_bytes() for file in files]
-page, claims, record, figure, lab = files
+page, claims, papers, record, figure, lab = files
 page.write_text(page.read_text("utf-8") + "\\n\\nCHANGED-PAGE\\n", "utf-8")
 claims.write_text(claims.read_text("utf-8").replace("勾配", "CHANGED-CLAIM"), "utf-8")
+papers.write_text(papers.read_text("utf-8").replace("Recognition", "CHANGED-PAPER"), "utf-8")
 whole = json.loads(record.read_bytes())
 whole["measurements"]["derivative_max"]["value"] = 0.987
 record.write_text(json.dumps(whole), "utf-8")
@@ -319,11 +320,12 @@ def test_a_rebuild_shows_what_changed_and_equals_a_build_from_nothing(project_co
     files = [
         "ja/vanishing_gradients.md",
         "claims.yml",
+        "references.bib",
         "data/sigmoid.json",
         "ja/figures/sigmoid.svg",
         "ja/labs/vanishing_gradients.ipynb",
     ]
-    changes = ["CHANGED-PAGE", "CHANGED-CLAIM", ">0.987<", "CHANGED-FIGURE", "CHANGED-LAB"]
+    changes = ["CHANGED-PAGE", "CHANGED-CLAIM", "CHANGED-PAPER", ">0.987<", "CHANGED-FIGURE", "CHANGED-LAB"]
     shown = project_copy.python(f"FILES, CHANGES = {files}, {changes}\n{REBUILD}", NO_MKDOCS_2_WARNING="1")
     assert json.loads(shown) == changes
     rebuilt = project_copy.root / "site"

@@ -27,7 +27,7 @@ from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
 from scripts.drawings import drawings
-from scripts.pages import claims, figures, formulas, labs, ledger, parity, references, values
+from scripts.pages import claims, figures, formulas, labs, ledger, parity, references, remembered, values
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
 from scripts.project import languages
 from scripts.record import RecordError, read, topics
@@ -103,6 +103,11 @@ def _require_free_port(host: str, port: int) -> None:
     _port_is_free = True
 
 
+def on_pre_build(config: MkDocsConfig) -> None:
+    search = config.plugins["material/search"].search_index
+    search.add_entry_from_context = remembered.index(search)
+
+
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     env.bytecode_cache = _templates
 
@@ -131,7 +136,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
     if page.file.src_uri.endswith(".ipynb"):
-        page.render = labs.remembered(page)
+        page.render = remembered.lab(page)
     return page
 
 
@@ -239,10 +244,11 @@ def _value(inside: str, context: str, language: str) -> str:
 def _used_values(folder: Path, language: str) -> list[str]:
     """The names of all values that the pages of a folder use, and those of the claims."""
     used: set[str] = set()
+    measured = set(topics())
 
     def collect(inside: str, *_: object) -> str:
         name = inside.partition("|")[0].strip()
-        if name.partition(".")[0] in topics():
+        if name.partition(".")[0] in measured:
             used.add(name)
         return ""
 

@@ -1,13 +1,7 @@
 """Labs: what mkdocs-jupyter renders, made part of the site's own look and weight."""
 
-import os
 import re
-from collections.abc import Callable
 from pathlib import PurePosixPath
-
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import Files
-from mkdocs.structure.pages import Page
 
 _STYLE_OR_SCRIPT = re.compile(r"<style.*?</style>|<script.*?</script>|<link [^>]*>", re.DOTALL)
 _HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)(?:<a class=\"anchor-link\".*?</a>)?</h\1>", re.DOTALL)
@@ -21,22 +15,6 @@ _WORDS = {
     "ja": ("ノートブックをダウンロード", "Colab で開く"),
     "en": ("Download the notebook", "Open in Colab"),
 }
-
-_rendered: dict[str, tuple[object, str, str]] = {}
-
-
-def remembered(page: Page) -> Callable[..., None]:
-    """What renders a lab as mkdocs-jupyter does, but only when its notebook or the settings changed."""
-    render, path = page.render, page.file.abs_src_path
-
-    def render_changed(config: MkDocsConfig, files: Files) -> None:
-        state = os.stat(path).st_mtime_ns, config.plugins["mkdocs-jupyter"].config
-        if path not in _rendered or _rendered[path][0] != state:
-            render(config, files)
-            _rendered[path] = state, page.content, page.title
-        _, page.content, page.title = _rendered[path]
-
-    return render_changed
 
 
 def tidy(content: str, notebook: str, language: str, repository: str) -> str:
