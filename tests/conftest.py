@@ -14,6 +14,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
+
+# One thread a process, as for the records: of nets this small more threads only wait for each other.
+# NumPy and PyTorch read it when they are imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 from scripts.pages.claims import claims
 from scripts.project import ROOT
@@ -71,16 +76,22 @@ class Host:
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     """The checkout as it is, built strictly, and laid where its own absolute links expect it."""
-    root = tmp_path_factory.mktemp("host")
-    built = run("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(root / "site"), folder=ROOT)
-    assert built.returncode == 0, built.stdout
-    home = (root / "site/index.html").read_text(encoding="utf-8")
-    path = urlsplit(re.search(r'<link rel="canonical" href="([^"]*)"', home)[1]).path
-    if path == "/":
-        return Host(root / "site", path)
-    (root / path.strip("/")).parent.mkdir(parents=True, exist_ok=True)
-    (root / "site").rename(root / path.strip("/"))
-    return Host(root, path)
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the workers' own: the first builds, the others wait
+    root, path = folder / "host", folder / "host.path"
+    with FileLock(folder / "host.lock"):
+        if not path.exists():
+            site = folder / "built"
+            built = run("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site), folder=ROOT)
+            assert built.returncode == 0, built.stdout
+            home = (site / "index.html").read_text(encoding="utf-8")
+            address = re.search(r'<link rel="canonical" href="([^"]*)"', home)[1]
+            target = root / urlsplit(address).path.strip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            site.rename(target)
+            path.write_text(urlsplit(address).path, encoding="utf-8")
+    return Host(root, path.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -177,7 +177,7 @@ def test_each_figure_on_each_page_says_where_it_comes_from(site: Path) -> None:
     for page in site.rglob("index.html"):
         article = page.read_text(encoding="utf-8")
         figures_here = [found for tag, found in elements(page, "svg") if found.get("class") == "figure"]
-        lines = re.findall(r'<p class="figure__source" data-search-exclude>(.*?)</p></figcaption>', article)
+        lines = re.findall(r'<p class="figure__source">(.*?)</p></figcaption>', article)
         assert len(lines) == len(figures_here), page
         for line in lines:
             links = re.findall(r'href="([^"]+)"', line)

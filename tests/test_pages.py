@@ -279,3 +279,56 @@ def test_japanese_lines_join_without_a_space_and_lists_stay_lists() -> None:
     assert hooks._without_breaks_between_characters("学習が\n進む。\nRe") == "学習が進む。Re"
     listed = "次の二つです。\n1. 一つ目。\n2. 二つ目。\n- 三つ目。"
     assert hooks._without_breaks_between_characters(listed) == listed
+
+
+REBUILD = """
+import json
+from pathlib import Path
+from mkdocs.commands.build import build
+from mkdocs.config import load_config
+
+def config():
+    return load_config("mkdocs.yml", site_dir="site")
+
+first = config()
+first.plugins.on_startup(command="build", dirty=False)
+files = [Path("docs", file) for file in FILES]
+before = [file.read_bytes() for file in files]
+page, claims, papers, record, figure, lab = files
+page.write_text(page.read_text("utf-8") + "\\n\\nCHANGED-PAGE\\n", "utf-8")
+claims.write_text(claims.read_text("utf-8").replace("勾配", "CHANGED-CLAIM"), "utf-8")
+papers.write_text(papers.read_text("utf-8").replace("Recognition", "CHANGED-PAPER"), "utf-8")
+whole = json.loads(record.read_bytes())
+whole["measurements"]["derivative_max"]["value"] = 0.987
+record.write_text(json.dumps(whole), "utf-8")
+figure.write_text(figure.read_text("utf-8").replace("</svg>", "<text>CHANGED-FIGURE</text></svg>"), "utf-8")
+notebook = json.loads(lab.read_bytes())
+notebook["cells"][0]["source"] = "# CHANGED-LAB"
+lab.write_text(json.dumps(notebook), "utf-8")
+build(first)
+shown = "".join(built.read_text("utf-8") for built in Path("site").rglob("*.html"))
+for file, text in zip(files, before):
+    file.write_bytes(text)
+build(config())
+first.plugins.on_shutdown()
+print(json.dumps([change for change in CHANGES if change in shown]))
+"""
+
+
+@pytest.mark.slow
+def test_a_rebuild_shows_what_changed_and_equals_a_build_from_nothing(project_copy, site: Path) -> None:
+    files = [
+        "ja/vanishing_gradients.md",
+        "claims.yml",
+        "references.bib",
+        "data/sigmoid.json",
+        "ja/figures/sigmoid.svg",
+        "ja/labs/vanishing_gradients.ipynb",
+    ]
+    changes = ["CHANGED-PAGE", "CHANGED-CLAIM", "CHANGED-PAPER", ">0.987<", "CHANGED-FIGURE", "CHANGED-LAB"]
+    shown = project_copy.python(f"FILES, CHANGES = {files}, {changes}\n{REBUILD}", NO_MKDOCS_2_WARNING="1")
+    assert json.loads(shown) == changes
+    rebuilt = project_copy.root / "site"
+    for file in (file for kind in ("*.html", "*.ipynb", "search_index.json") for file in site.rglob(kind)):
+        path = file.relative_to(site)
+        assert (rebuilt / path).read_bytes() == file.read_bytes(), f"{path}: a rebuild differs"

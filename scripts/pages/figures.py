@@ -109,7 +109,7 @@ def source_line(drawing: Drawing, language: str, repository: str, data: str) -> 
         )
         parts.append(link(f"{data}{topic}.json", topic) + words["of"].format(words["and"].join(facts)))
     parts.append(code(drawing.code, words["drawing"]))
-    return f'<p class="figure__source" data-search-exclude>{words["data"]}{" · ".join(parts)}</p>'
+    return f'<p class="figure__source">{words["data"]}{" · ".join(parts)}</p>'
 
 
 def inline_all(content: str, folder: Path, source: Callable[[Path], str]) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from scripts.frontend import node
 
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+_SLOT = re.compile(r'<mjx-container slot="(\d+)">.*?</mjx-container>')
 
 
 class FormulaError(ValueError):
@@ -31,19 +32,24 @@ class MathJax:
             text=True,
             encoding="utf-8",
         )
-        self.typeset = cache(self._typeset)
+        self._typeset: list[str] = []
+        self._mark = cache(self._typeset_and_mark)
 
     def _ask(self, request: dict[str, object]) -> dict[str, str]:
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
-    def _typeset(self, tex: str, display: bool) -> str:
+    def _typeset_and_mark(self, tex: str, display: bool) -> str:
         answer = self._ask({"tex": tex, "display": display})
         if "error" in answer:
             raise FormulaError(tex, answer["error"])
+        typeset = answer["html"]
+        text = re.sub("<[^>]*>", "", typeset[typeset.index("<mjx-assistive-mml") :])
         # The class lets the formula scroll on a narrow page; the attribute keeps the TeX at hand for copying.
-        return answer["html"].replace("<mjx-container ", f'<mjx-container data-tex="{html.escape(tex)}" ', 1)
+        tag = f'<mjx-container data-tex="{html.escape(tex)}" '
+        self._typeset.append(typeset.replace("<mjx-container ", tag, 1))
+        return f'<mjx-container slot="{len(self._typeset) - 1}">{text}</mjx-container>'
 
     def stylesheet(self) -> str:
         """The CSS of every formula typeset so far."""
@@ -53,10 +59,14 @@ class MathJax:
         self._process.stdin.close()
         self._process.wait(timeout=10)
 
-    def typeset_html(self, content: str) -> str:
-        """A page's HTML with each formula that arithmatex marked replaced by its typeset form.
+    def mark_html(self, content: str) -> str:
+        """A page's HTML with each formula that arithmatex marked as one element that holds its text, for the search.
 
         Raises:
             FormulaError: MathJax rejects one.
         """
-        return _FORMULA.sub(lambda m: self.typeset(html.unescape(m[3]).strip(), m[2] == "["), content)
+        return _FORMULA.sub(lambda m: self._mark(html.unescape(m[3]).strip(), m[2] == "["), content)
+
+    def typeset_html(self, content: str) -> str:
+        """What `mark_html` returned, typeset."""
+        return _SLOT.sub(lambda m: self._typeset[int(m[1])], content)

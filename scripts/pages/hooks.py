@@ -15,16 +15,30 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:  # `mkdocs` alone, where the project itself is not installed
     sys.path.insert(0, str(ROOT))
 
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
+from mkdocs.utils.templates import TemplateContext
 
 from scripts.drawings import drawings
-from scripts.pages import claims, figures, formulas, interactives, labs, ledger, parity, references, values
+from scripts.pages import (
+    claims,
+    figures,
+    formulas,
+    interactives,
+    labs,
+    ledger,
+    parity,
+    references,
+    remembered,
+    values,
+)
 from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
 from scripts.project import languages
 from scripts.record import RecordError, read, topics
@@ -34,6 +48,7 @@ log = logging.getLogger("mkdocs.hooks.pages")
 
 _INCLUDE = re.compile(r'^--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w.-]+))?"', re.MULTILINE)
 _FIGURE = re.compile(r"!\[[^\]]*\]\((?P<path>figures/[^)]+)\)(?P<caption>\n/// caption$)?", re.MULTILINE)
+_templates = FileSystemBytecodeCache()
 _mathjax: formulas.MathJax | None = None
 _serving = False
 _port_is_free = False
@@ -99,6 +114,15 @@ def _require_free_port(host: str, port: int) -> None:
     _port_is_free = True
 
 
+def on_pre_build(config: MkDocsConfig) -> None:
+    search = config.plugins["material/search"].search_index
+    search.add_entry_from_context = remembered.index(search)
+
+
+def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
+    env.bytecode_cache = _templates
+
+
 @event_priority(-200)  # after mkdocs-static-i18n, which drops mkdocs-jupyter's wrapper of a notebook
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in files:
@@ -119,6 +143,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     else:
         parity.check_all()
     return files
+
+
+def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
+    if page.file.src_uri.endswith(".ipynb"):
+        page.render = remembered.lab(page)
+    return page
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -227,10 +257,11 @@ def _value(inside: str, context: str, language: str) -> str:
 def _used_values(folder: Path, language: str) -> list[str]:
     """The names of all values that the pages of a folder use, and those of the claims."""
     used: set[str] = set()
+    measured = set(topics())
 
     def collect(inside: str, *_: object) -> str:
         name = inside.partition("|")[0].strip()
-        if name.partition(".")[0] in topics():
+        if name.partition(".")[0] in measured:
             used.add(name)
         return ""
 
@@ -262,18 +293,11 @@ def _citing(folder: Path, language: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    folder = Path(page.file.abs_src_path).parent
     if page.file.src_uri.endswith(".ipynb"):
         html = labs.tidy(html, page.file.src_uri, page.file.locale, config.repo_url)
         page.toc = get_toc(labs.contents(html))
-    data = get_relative_url("data/", page.url)
-    html = figures.inline_all(
-        html,
-        folder / "figures",
-        lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
-    )
     try:
-        return _mathjax.typeset_html(html)
+        return _mathjax.mark_html(html)
     except formulas.FormulaError as error:
         source = Path(page.file.abs_src_path).read_text(encoding="utf-8")
         position = max(source.find(error.tex), 0)
@@ -282,6 +306,17 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
             line_of(source, position),
             f"MathJax rejects the formula ${error.tex}$: {error}",
         ) from None
+
+
+@event_priority(-100)  # after the search, which is slow over many elements and needs no labels of axes
+def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation) -> None:
+    data = get_relative_url("data/", page.url)
+    content = figures.inline_all(
+        page.content,
+        Path(page.file.abs_src_path).parent / "figures",
+        lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
+    )
+    page.content = _mathjax.typeset_html(content)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:

@@ -168,10 +168,10 @@ def table(pages: dict[str, list[tuple[str, str]]], language: str, repository: st
 
     `pages`: for each key, the pages citing it as (title, file); `bibliography`: where the BibTeX file is.
     """
-    words, code = WORDS[language], cited_in_code()
+    words, code, style = WORDS[language], cited_in_code(), Style()
     blocks = [f'<a href="{bibliography}" download>{words["bibtex"]}</a>']
     for key, entry in sorted(papers().items(), key=lambda item: item[0]):
-        written = Style().format_entry("", entry).text.render(Backend()).replace("\n", " ")
+        written = style.format_entry("", entry).text.render(Backend()).replace("\n", " ")
         citing = [f"[{title}]({file})" for title, file in pages.get(key, [])]
         for path in code.get(key, []):
             file = path.relative_to(ROOT)

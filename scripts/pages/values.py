@@ -70,7 +70,7 @@ def lookup(name: str) -> Value:
     topic, _, rest = name.partition(".")
     if topic == "published":
         return Value(name, topic, references.figure(rest))
-    if topic not in topics():
+    if not (DATA / f"{topic}.json").is_file():
         raise UnknownValue(
             f"unknown value '{name}': no record docs/data/{topic}.json; {nearest(name, names())}"
         )
