@@ -1,0 +1,69 @@
+"""What the ReLU after the addition does to the shortcut: the block of 2015 against pre-activation, by depth.
+
+Sources: He et al. 2015, "Deep Residual Learning…", fig. 2 and §3.4; He et al. 2016, "Identity Mappings…", eqs 1–5, §4.1.
+"""
+
+from math import comb
+
+import torch
+from torch import nn
+
+from snippets.networks import NormalisedResidual, Residual, batch_norm
+
+
+# --8<-- [start:blocks]
+class PreActivation(NormalisedResidual):
+    """z₀ = W₀ x, zₗ = zₗ₋₁ + Wₗ ReLU(BN(zₗ₋₁)): nothing stands after the addition."""
+
+    def states(self, x):
+        """z₀, z₁, … z_L, (seeds, batch, width) each, from x (seeds, batch, inputs)."""
+        z = self.layers[0](x)
+        yield z
+        for layer in self.layers[1:]:
+            z = z + self.branch(layer, z)
+            yield z
+
+
+class ReluAfterAddition(Residual):
+    """z₀ = ReLU(BN(W₀ x)), zₗ = ReLU(zₗ₋₁ + γₗ BN(Wₗ zₗ₋₁) + βₗ): the block of 2015, its branch one layer. γ = 1, β = 0 at first."""
+
+    def __init__(self, inputs, width, classes, depth, activation, variance, seeds):
+        super().__init__(inputs, width, classes, depth, activation, variance, seeds)
+        self.gains = nn.ParameterList(nn.Parameter(torch.ones_like(layer.bias)) for layer in self.layers[1:])
+
+    def states(self, x):
+        """z₀, z₁, … z_L, (seeds, batch, width) each, from x (seeds, batch, inputs)."""
+        z = self.activation(batch_norm(self.layers[0](x)))
+        yield z
+        for layer, gain in zip(self.layers[1:], self.gains, strict=True):
+            # BN subtracts what a bias before it adds, so the layer's bias serves as β behind it.
+            F = torch.addcmul(layer.bias, gain, batch_norm(z @ layer.weight.mT))
+            z = self.activation(z + F)
+            yield z
+
+    def forward(self, x):
+        *_, z = self.states(x)
+        return self.readout(z)
+# --8<-- [end:blocks]
+
+
+# --8<-- [start:never_positive]
+def never_positive(steps):
+    """C(2n, n) / 4ⁿ: the probability that no partial sum S₁ … Sₙ of n independent, equally distributed steps is positive.
+
+    The steps are symmetric about 0 and continuous; nothing else of their distribution matters. About 1/√(πn).
+    Feller 1971, "An Introduction to Probability Theory…", vol. II, ch. XII.
+    """
+    return comb(2 * steps, steps) / 4**steps
+# --8<-- [end:never_positive]
+
+
+# --8<-- [start:left]
+def left_of_plus_one(first, last):
+    """⟨g, g_L⟩ / ⟨g_L, g_L⟩ by seed: of the gradient g_L at the last block, the multiple contained in the gradient g before the first.
+
+    (seeds, batch, width) each, (seeds,) out. In ∏(I + Jₗ) every path but that of all shortcuts turns g_L in a random
+    direction, so the shortcuts' own share is what stays aligned: 1 for ∏ I, the share of rows that are all 1 for ∏ Dₗ.
+    """
+    return (first * last).flatten(1).sum(1) / (last * last).flatten(1).sum(1)
+# --8<-- [end:left]
