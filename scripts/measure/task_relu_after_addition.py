@@ -37,6 +37,13 @@ def masked(states):
     return torch.stack([(z <= 0).float().mean(dim=(1, 2)) for z in states], dim=1).detach()
 
 
+def unbroken(states):
+    """By seed and block, z₀ first: the share of rows that no ReLU up to there has set to 0, (seeds, blocks + 1)."""
+    import torch
+
+    return torch.stack([z > 0 for z in states], dim=1).float().cumprod(dim=1).mean(dim=(2, 3))
+
+
 def at_initialisation(settings: dict) -> Measurements:
     """Gaussian inputs, and a Gaussian gradient at the output of every depth's last block."""
     import torch
@@ -61,10 +68,12 @@ def at_initialisation(settings: dict) -> Measurements:
         states = list(net(width, width, 10, blocks + 1, "relu", he, seeds).states(x))
         if kind == "2015":
             # The first ReLU counts as one more on the way: the gradient is taken before it.
-            share = masked(states)
+            share, ways = masked(states), unbroken(states)
             measured["masked"] = sampled(share.tolist())
+            measured["unbroken"] = sampled(ways.tolist())
             for depth in settings["depths"]:
                 measured[f"masked_{depth}"] = sampled(share[:, depth].tolist())
+                measured[f"unbroken_{depth}"] = sampled(ways[:, depth].tolist())
         left, gain = [], []
         for depth in settings["depths"]:
             (first,) = torch.autograd.grad((states[depth] * g).sum(), states[0], retain_graph=True)
