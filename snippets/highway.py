@@ -1,8 +1,8 @@
-"""Nets of many layers without residual blocks: highway networks, and plain nets whose initial weights are chosen well.
+"""Many layers without residual blocks: highway networks, and plain nets with well-chosen initial weights.
 
-Sources: Srivastava, Greff & Schmidhuber 2015, "Training Very Deep Networks", eqs 2–3 and §2.2 (gates, their bias);
-Saxe, McClelland & Ganguli 2014, "Exact solutions to the nonlinear dynamics of learning…" (orthogonal weights);
-Balduzzi et al. 2017, "The Shattered Gradients Problem", §4 (looks-linear).
+Sources: Srivastava et al. 2015, "Training Very Deep Networks", §2 (gates and their bias); Saxe et al. 2014,
+"Exact solutions to the nonlinear dynamics of learning" (orthogonal weights); Balduzzi et al. 2017, "The
+Shattered Gradients Problem", §4 (looks-linear).
 """
 
 import torch
@@ -33,6 +33,8 @@ class Highway(Plain):
         for layer, gate in zip(self.layers[1:], self.gates, strict=True):
             x = torch.lerp(x, self.activation(layer(x)), torch.sigmoid(gate(x)))
         return self.readout(x)
+
+
 # --8<-- [end:highway]
 
 
@@ -40,19 +42,21 @@ class Highway(Plain):
 def carried(gate_bias, layers):
     """(1 − σ(b))ᴸ: what the way x alone keeps over L layers while every gate stands at its bias b."""
     return (1 - sigmoid(gate_bias)) ** layers
+
+
 # --8<-- [end:carried]
 
 
 # --8<-- [start:isometry]
 def make_orthogonal(net):
-    """Replace the square weight matrices of a `Plain` net by the orthogonal factor of their QR decomposition: QᵀQ = I."""
+    """Replace the square weight matrices of a `Plain` net by their orthogonal factors."""
     for layer in net.layers[1:]:
         layer.weight.data = haar(layer.weight.data)
     return net
 
 
 def haar(W):
-    """Q of W = QR, signs chosen so that R's diagonal is positive: uniform over orthogonal matrices if W is Gaussian.
+    """Q of W = QR, QᵀQ = I, R's diagonal positive: uniform over orthogonal matrices if W is Gaussian.
 
     Mezzadri 2007, "How to generate random matrices from the classical compact groups", §5.
     """
@@ -61,7 +65,10 @@ def haar(W):
 
 
 def make_looks_linear(net):
-    """Weights [[Q, −Q], [−Q, Q]] with Q orthogonal, first [V; −V], last [R, −R]: as ReLU(z) − ReLU(−z) = z, linear at first."""
+    """Weights [[Q, −Q], [−Q, Q]] with Q orthogonal, first [V; −V], last [R, −R].
+
+    As ReLU(z) − ReLU(−z) = z, such a net is linear at first.
+    """
     half = net.readout.weight.shape[-1] // 2
     first, last = net.layers[0].weight.data, net.readout.weight.data
     first[:, half:] = -first[:, :half]
@@ -70,4 +77,6 @@ def make_looks_linear(net):
         Q = haar(layer.weight.data[:, :half, :half])
         layer.weight.data = torch.cat([torch.cat([Q, -Q], -1), torch.cat([-Q, Q], -1)], -2)
     return net
+
+
 # --8<-- [end:isometry]

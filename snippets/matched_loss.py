@@ -1,4 +1,6 @@
-"""Small nets with and without shortcuts, with and without BN, stopped where each first reaches the same training loss."""
+"""Small nets with and without shortcuts, with and without BN, stopped at the same training loss."""
+
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -11,14 +13,14 @@ from snippets.training import batches
 class Mlp(nn.Module):
     """z₁ = W₁ x + b₁, zₗ = s zₗ₋₁ + α (Wₗ ReLU(N(zₗ₋₁)) + bₗ), then a linear layer behind ReLU(N(z)).
 
-    Plain: s = 0, α = 1. Residual: s = 1. N is BN by the batch at hand if `normalise`, else the identity. Weights by He,
-    the same for every kind. Logits (batch, classes) from x (batch, inputs).
+    Plain: s = 0, α = 1. Residual: s = 1. N is BN by the batch at hand if `normalise`, else the identity.
+    Weights by He, the same for every kind. Logits (batch, classes) from x (batch, inputs).
     """
 
     def __init__(self, inputs, width, classes, depth, shortcut, scale, normalise, seed):
         super().__init__()
         sizes = [inputs, *[width] * depth, classes]
-        self.layers = nn.ModuleList(nn.Linear(n, m) for n, m in zip(sizes[:-1], sizes[1:], strict=True))
+        self.layers = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise(sizes))
         generator = torch.Generator().manual_seed(seed)
         for layer in self.layers:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
@@ -34,19 +36,21 @@ class Mlp(nn.Module):
 
     def active(self, z):
         return relu(batch_norm(z, None, None, training=True) if self.normalise else z)
+
+
 # --8<-- [end:net]
 
 
 # --8<-- [start:train_until]
 def train_until(net, target, learning_rate, x, labels, seed, updates, batch, limit, every):
-    """SGD with momentum 0.9, gradient norms clipped at `limit`, until the loss of all x (count, inputs) is ≤ `target`.
+    """SGD with momentum 0.9, clipped at norm `limit`, until the loss of all x (count, inputs) is ≤ `target`.
 
-    The loss is taken after every `every` updates. Returns the number of updates, None if `updates` did not suffice.
+    The loss is taken after every `every` updates. Returns the count, None if `updates` did not do.
     """
     optimiser = torch.optim.SGD(net.parameters(), lr=learning_rate, momentum=0.9)
     steps = 0
-    while steps < updates:
-        for (index,) in batches(len(x), batch, [seed], steps):
+    for epoch in range(updates // (len(x) // batch)):
+        for (index,) in batches(len(x), batch, [seed], epoch):
             optimiser.zero_grad()
             cross_entropy(net(x[index]), labels[index]).backward()
             nn.utils.clip_grad_norm_(net.parameters(), limit)
@@ -57,4 +61,6 @@ def train_until(net, target, learning_rate, x, labels, seed, updates, batch, lim
                     if cross_entropy(net(x), labels) <= target:
                         return steps
     return None
+
+
 # --8<-- [end:train_until]

@@ -1,6 +1,7 @@
 """What the ReLU after the addition does to the shortcut: the block of 2015 against pre-activation, by depth.
 
-Sources: He et al. 2015, "Deep Residual Learning…", fig. 2 and §3.4; He et al. 2016, "Identity Mappings…", eqs 1–5, §4.1.
+Sources: He et al. 2015, "Deep Residual Learning", fig. 2, §3.4; He et al. 2016, "Identity Mappings"
+(eqs 1–5, §4.1).
 """
 
 from math import comb
@@ -25,7 +26,10 @@ class PreActivation(NormalisedResidual):
 
 
 class ReluAfterAddition(Residual):
-    """z₀ = ReLU(BN(W₀ x)), zₗ = ReLU(zₗ₋₁ + γₗ BN(Wₗ zₗ₋₁) + βₗ): the block of 2015, its branch one layer. γ = 1, β = 0 at first."""
+    """z₀ = ReLU(BN(W₀ x)), zₗ = ReLU(zₗ₋₁ + γₗ BN(Wₗ zₗ₋₁) + βₗ).
+
+    The block of 2015 with a branch of one layer; γ = 1 and β = 0 at first.
+    """
 
     def __init__(self, inputs, width, classes, depth, activation, variance, seeds):
         super().__init__(inputs, width, classes, depth, activation, variance, seeds)
@@ -44,26 +48,33 @@ class ReluAfterAddition(Residual):
     def forward(self, x):
         *_, z = self.states(x)
         return self.readout(z)
+
+
 # --8<-- [end:blocks]
 
 
 # --8<-- [start:never_positive]
 def never_positive(steps):
-    """C(2n, n) / 4ⁿ: the probability that no partial sum S₁ … Sₙ of n independent, equally distributed steps is positive.
+    """C(2n, n) / 4ⁿ: the probability that no partial sum S₁ … Sₙ of n independent steps is positive.
 
-    The steps are symmetric about 0 and continuous; nothing else of their distribution matters. About 1/√(πn).
+    The steps are continuous, symmetric about 0 and alike; nothing else matters. About 1/√(πn) for large n.
     Feller 1971, "An Introduction to Probability Theory…", vol. II, ch. XII.
     """
     return comb(2 * steps, steps) / 4**steps
+
+
 # --8<-- [end:never_positive]
 
 
 # --8<-- [start:left]
 def left_of_plus_one(first, last):
-    """⟨g, g_L⟩ / ⟨g_L, g_L⟩ by seed: of the gradient g_L at the last block, the multiple contained in the gradient g before the first.
+    """⟨g, g_L⟩ / ⟨g_L, g_L⟩: the multiple of the last block's gradient g_L contained in the first's, g.
 
-    (seeds, batch, width) each, (seeds,) out. In ∏(I + Jₗ) every path but that of all shortcuts turns g_L in a random
-    direction, so the shortcuts' own share is what stays aligned: 1 for ∏ I, the share of rows that are all 1 for ∏ Dₗ.
+    (seeds, batch, width) each, (seeds,) out. With random weights every path but that of all shortcuts turns
+    g_L in a random direction, so the shortcuts' share stays aligned: 1 for ∏ I, and for ∏ Dₗ the share of
+    rows that are all 1.
     """
     return (first * last).flatten(1).sum(1) / (last * last).flatten(1).sum(1)
+
+
 # --8<-- [end:left]

@@ -1,4 +1,4 @@
-"""The share of units active at both of two inputs, by layer, at initialisation: plain and residual nets, with and without BN."""
+"""The share of units active at both of two inputs, by layer, at initialisation: four kinds of nets."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,7 @@ KINDS = {
 
 
 def shares(settings: dict, seed: int) -> list[list[float]]:
-    """For every kind, layer by layer, for Gaussian inputs of `width` dimensions; the kinds share inputs and weights."""
+    """For every kind, layer by layer. The kinds share Gaussian inputs and the weights."""
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((settings["inputs"], settings["width"]))
     weights = gaussian_weights(settings["depth"], settings["width"], he, rng)

@@ -1,4 +1,4 @@
-"""A hundred layers without residual blocks: highway nets, and plain nets whose initial weights are chosen well."""
+"""A hundred layers without residual blocks: highway nets, and plain nets with well-chosen initial weights."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The landscape and the Hessian around nets stopped at the same training loss: with and without shortcuts, with and without BN."""
+"""Landscape and Hessian at the same training loss: with and without shortcuts, with and without BN."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ SETTINGS = {
     "batch": 128,
     "clip": 1.0,
     "updates": 440,
-    "every": 5,
+    "every": 2,
     "images": 128,
     "grid": 25,
     "nonconvex_threshold": 0.1,
@@ -35,7 +35,7 @@ KINDS = {
 
 
 def run(settings: dict, kind: dict, seed: int) -> dict | None:
-    """One net at the target loss and what is around it, in a plane drawn by the same seed; None if it does not get there."""
+    """A net at the target loss, its Hessian and its plane; None if it never got there."""
     import torch
     from torch.nn.functional import cross_entropy
 

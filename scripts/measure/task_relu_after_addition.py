@@ -1,4 +1,4 @@
-"""The block of 2015 against pre-activation: masked rows, what is left of the +1 and the gradient's gain by depth; training."""
+"""The block of 2015 against pre-activation, by depth: masked rows, what is left of the +1, gain, training."""
 
 from pathlib import Path
 from typing import Annotated
@@ -31,14 +31,14 @@ def kinds():
 
 
 def masked(states):
-    """By seed and block, z₀ first: the share of rows that the ReLU after the addition sets to 0, (seeds, blocks + 1)."""
+    """By seed and block, z₀ first: the share of rows that the last ReLU sets to 0, (seeds, blocks + 1)."""
     import torch
 
     return torch.stack([(z <= 0).float().mean(dim=(1, 2)) for z in states], dim=1).detach()
 
 
 def unbroken(states):
-    """By seed and block, z₀ first: the share of rows that no ReLU up to there has set to 0, (seeds, blocks + 1)."""
+    """By seed and block, z₀ first: the share of rows that no ReLU so far set to 0, (seeds, blocks + 1)."""
     import torch
 
     return torch.stack([z > 0 for z in states], dim=1).float().cumprod(dim=1).mean(dim=(2, 3))

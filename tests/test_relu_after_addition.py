@@ -1,0 +1,171 @@
+"""The block of 2015 against autograd and PyTorch's BN, its masks against walks counted singly; the record."""
+
+from fractions import Fraction
+from itertools import accumulate, permutations, product
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import batch_norm
+
+from scripts.measure.task_relu_after_addition import masked, unbroken
+from scripts.record import array, read
+from snippets.initialisation import he
+from snippets.networks import NormalisedResidual, Residual
+from snippets.relu_after_addition import (
+    PreActivation,
+    ReluAfterAddition,
+    left_of_plus_one,
+    never_positive,
+)
+
+RECORD = read("relu_after_addition")
+SETTINGS = RECORD["settings"]
+ARGUMENTS = (6, 4, 3, 4, "relu", he, [2, 5])
+X = torch.randn(2, 9, 6, generator=torch.Generator().manual_seed(0))
+
+
+def value(name: str):
+    return RECORD["measurements"][name]["value"]
+
+
+def test_the_block_of_2015_is_batch_norms_gain_and_shift_the_addition_and_a_relu():
+    net = ReluAfterAddition(*ARGUMENTS)
+    assert all(torch.all(gain == 1) for gain in net.gains)
+    with torch.no_grad():
+        for n, (layer, gain) in enumerate(zip(net.layers[1:], net.gains, strict=True)):
+            gain += 0.1 * n - 0.3
+            layer.bias += 0.2 * n - 0.1
+    states = list(net.states(X))
+    for seed in (0, 1):
+        z = torch.relu(batch_norm(X[seed] @ net.layers[0].weight[seed].T, None, None, training=True))
+        torch.testing.assert_close(states[0][seed], z)
+        for state, layer, gain in zip(states[1:], net.layers[1:], net.gains, strict=True):
+            F = batch_norm(
+                z @ layer.weight[seed].T, None, None, gain[seed, 0], layer.bias[seed, 0], training=True
+            )
+            z = torch.relu(z + F)
+            torch.testing.assert_close(state[seed], z)
+        torch.testing.assert_close(net(X)[seed], net.readout(states[-1])[seed])
+    assert len(states) == 4
+
+
+def test_the_pre_activation_net_is_chapter_fours_and_its_states_lead_to_its_output():
+    net, twin = PreActivation(*ARGUMENTS), NormalisedResidual(*ARGUMENTS)
+    torch.testing.assert_close(net(X), twin(X))
+    *_, last = net.states(X)
+    torch.testing.assert_close(net.readout(torch.relu(last)), twin(X))
+
+
+def test_both_nets_have_equal_initial_weights():
+    for mine, others in zip(ReluAfterAddition(*ARGUMENTS).layers, Residual(*ARGUMENTS).layers, strict=True):
+        assert torch.equal(mine.weight, others.weight)
+
+
+def test_a_blocks_jacobian_is_the_mask_times_i_plus_j():
+    net = ReluAfterAddition(4, 4, 3, 2, "relu", he, [0])
+    z0, layer = torch.rand(5, 4, generator=torch.Generator().manual_seed(3)), net.layers[1]
+
+    def branch(z):
+        return batch_norm(z @ layer.weight[0].T, None, None, training=True)
+
+    def block(z):
+        return torch.relu(z + branch(z))
+
+    J = torch.autograd.functional.jacobian(branch, z0).reshape(20, 20)
+    D = torch.diag((z0 + branch(z0) > 0).float().flatten())
+    expected = D @ (torch.eye(20) + J)
+    torch.testing.assert_close(torch.autograd.functional.jacobian(block, z0).reshape(20, 20), expected)
+    assert 0 < D.trace() < 20
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_never_positive_over_all_orders_and_signs_of_a_few_steps(steps: int):
+    """Steps that may come in any order and sign are all that the theorem asks for: count every case."""
+    lengths = [Fraction(2) ** n + Fraction(1, 3**n) for n in range(steps)]
+    cases = [
+        [sign * length for sign, length in zip(signs, order, strict=True)]
+        for order in permutations(lengths)
+        for signs in product((1, -1), repeat=steps)
+    ]
+    good = sum(all(partial <= 0 for partial in accumulate(case)) for case in cases)
+    assert Fraction(good, len(cases)) == Fraction(never_positive(steps))
+
+
+def test_never_positive_by_cutting_walks_at_their_maximum():
+    """Each walk has one maximum, so ∑ pₖ pₙ₋ₖ = 1; and pₙ √(πn) tends to 1."""
+    p = [Fraction(never_positive(n)) for n in range(12)]  # exact: denominators are powers of 2
+    for n in range(12):
+        assert sum(p[k] * p[n - k] for k in range(n + 1)) == 1
+    assert never_positive(400) * np.sqrt(np.pi * 400) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("draw", ["standard_normal", "standard_cauchy", "laplace"])
+def test_a_reflected_walk_is_at_zero_as_often_as_said_whatever_its_steps(draw: str):
+    rng = np.random.default_rng(0)
+    z, walks, open_ways = 0.0, 40_000, np.ones(40_000, dtype=bool)
+    for step in range(1, 13):
+        z = np.maximum(0, z + getattr(rng, draw)(size=walks))
+        open_ways &= z > 0
+        assert np.mean(z == 0) == pytest.approx(never_positive(step), abs=0.012)
+        assert open_ways.mean() == pytest.approx(never_positive(step), abs=0.012)
+
+
+def test_left_of_plus_one_finds_the_multiple_of_the_last_gradient():
+    last, other = torch.randn(2, 3, 7, 5, generator=torch.Generator().manual_seed(0))
+    other -= left_of_plus_one(other, last).view(-1, 1, 1) * last
+    planted = torch.tensor([0.25, 1.0, -0.5])
+    torch.testing.assert_close(left_of_plus_one(planted.view(-1, 1, 1) * last + other, last), planted)
+
+
+def test_masks_and_unbroken_ways_are_counted():
+    z0, z1 = torch.tensor([[[1.0, 0.0, 2.0, 0.0]]]), torch.tensor([[[0.0, 3.0, 1.0, 0.0]]])
+    assert masked([z0, z1]).tolist() == [[0.5, 0.5]]
+    assert unbroken([z0, z1]).tolist() == [[0.5, 0.25]]
+
+
+def test_record_the_masks_follow_the_walk():
+    theory = np.array(value("never_positive"))
+    factors = [1 - 1 / (2 * n) for n in range(1, SETTINGS["blocks"] + 2)]  # pₙ = pₙ₋₁ (2n − 1)/(2n)
+    np.testing.assert_allclose(theory, np.cumprod(factors), rtol=1e-12)
+    np.testing.assert_allclose(
+        value("never_positive_by_depth"), [value(f"never_positive_{d}") for d in SETTINGS["depths"]]
+    )
+    for name in ("masked", "unbroken"):
+        found = array(RECORD, name)
+        assert np.abs(found.mean(axis=0) - theory).max() < 0.005, name
+        for depth in SETTINGS["depths"]:
+            np.testing.assert_allclose(found[:, depth], array(RECORD, f"{name}_{depth}"), rtol=1e-5)
+
+
+def test_record_what_is_left_of_plus_one():
+    """Four standard errors around 1 for pre-activation, around the walk's share for the block of 2015."""
+    for column, depth in enumerate(SETTINGS["depths"]):
+        for kind, expected in (("preactivation", 1.0), ("2015", value(f"never_positive_{depth}"))):
+            found = array(RECORD, f"left_{kind}")[:, column]
+            np.testing.assert_allclose(found, array(RECORD, f"left_{kind}_{depth}"), rtol=1e-5)
+            error = found.std(ddof=1) / np.sqrt(len(found))
+            assert abs(found.mean() - expected) < 4 * error, (kind, depth)
+
+
+def test_record_the_gradient_does_not_shrink_in_either_net():
+    for depth in (10, 20, 30, 50, 100):
+        of_2015, later = (array(RECORD, f"gain_{kind}_{depth}") for kind in ("2015", "preactivation"))
+        assert of_2015.min() > later.max() > 1, depth
+
+
+def test_record_depth_hurts_the_block_of_2015_more():
+    of_2015, later = (
+        {d: array(RECORD, f"final_loss_{kind}_{d}") for d in SETTINGS["trained_depths"]}
+        for kind in ("2015", "preactivation")
+    )
+    assert of_2015[10].min() < later[10].max() and later[10].min() < of_2015[10].max()
+    assert of_2015[30].min() > later[30].max()
+    assert of_2015[100].min() > 2 * later[100].max()
+    assert later[100].min() > later[10].max()
+
+
+def test_record_training_does_not_make_the_masks_rarer():
+    for depth in SETTINGS["trained_depths"]:
+        before, after = (array(RECORD, f"masked_{when}_{depth}") for when in ("before", "after"))
+        assert np.all(after > before), depth
