@@ -88,15 +88,15 @@ def test_a_looks_linear_net_is_the_product_of_its_matrices():
 
 def test_record_claim_1_a_hundred_layers_train_with_gates_or_well_chosen_weights():
     chance = RECORD["measurements"]["chance_accuracy"]["value"]
-    assert array(RECORD, "train_accuracy_highway_6_0_1").min() > 0.95
+    assert array(RECORD, "train_accuracy_highway_6_0_1").min() > 0.9
     assert array(RECORD, "train_accuracy_highway_4_0_1").min() > 0.8
     assert np.all(array(RECORD, "train_accuracy_highway_2_0_1") < chance + 0.01)
-    assert array(RECORD, "train_accuracy_looks_linear_0_03").min() > 0.95
+    assert array(RECORD, "train_accuracy_looks_linear_0_03").min() > 0.9
     assert array(RECORD, "train_accuracy_orthogonal_0_03").min() > 0.8
     for rate in ("0_03", "0_1"):
         for kind in ("plain_relu", "plain_tanh"):
             assert array(RECORD, f"train_accuracy_{kind}_{rate}").max() < 0.4
-        assert array(RECORD, f"train_accuracy_residual_{rate}").min() > 0.95
+        assert array(RECORD, f"train_accuracy_residual_{rate}").min() > 0.9
 
 
 def test_record_what_the_gates_carry():

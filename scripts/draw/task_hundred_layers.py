@@ -48,7 +48,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     rows["residual"] = (text["residual"], RESIDUAL)
     figure, axis = panels(height=3.4)
     for row, (kind, (_, color)) in enumerate(rows.items()):
-        rates = list(settings["learning_rates"].values())[1 if kind in highways else 0 :]
+        rates = sorted(settings["learning_rates"].values())[1 if kind in highways else 0 :]
         for rate in rates:
             accuracies = array(record, f"train_accuracy_{kind}_{rate:g}".replace(".", "_"))
             # Where there are two learning rates, the smaller one stands a little above.

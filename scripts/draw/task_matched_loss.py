@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from pytask import Product, task
 
-from scripts.draw.style import PLAIN, RESIDUAL, STYLE, figure_path, panels, power_tick, save
+from scripts.draw.style import PLAIN, RESIDUAL, STYLE, figure_path, panels, save
+from scripts.numerals import power_of_ten
 from scripts.project import DATA, languages
 from scripts.record import array, read
 
@@ -48,7 +49,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
             axis.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ticks = np.arange(-1, 5)
     bar = figure.colorbar(filled, ax=axes, ticks=ticks, shrink=0.7, label=text["loss"])
-    bar.ax.set_yticklabels([power_tick(10.0**tick) for tick in ticks])
+    bar.ax.set_yticklabels([power_of_ten(tick) for tick in ticks])
     figure.suptitle(text["title"], x=0.02, ha="left", fontsize=10, fontweight="bold")
     figure.supxlabel("α", fontsize=9)
     figure.supylabel("β", fontsize=9)

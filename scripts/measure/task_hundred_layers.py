@@ -12,7 +12,7 @@ SETTINGS = {
     "depth": 100,
     "width": 32,
     "seeds": 5,
-    "epochs": 10,
+    "epochs": 8,
     "batch": 128,
     "clip": 1.0,
     "gate_biases": [-2, -4, -6],
