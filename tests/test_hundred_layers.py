@@ -42,6 +42,8 @@ def test_a_highway_net_shares_its_weights_with_the_plain_net_and_draws_gates_of_
         assert torch.equal(gate.weight[1:], single.weight)
         assert not torch.equal(gate.weight, layer.weight)
         assert gate.weight.shape == (2, 4, 4)
+    drawn = torch.randn(4, 4, generator=torch.Generator().manual_seed(1008))
+    torch.testing.assert_close(alone.gates[0].weight[0], drawn / 2)  # Xavier: variance 2 / (4 + 4)
 
 
 @pytest.mark.parametrize("bias", [-2.0, -6.0])

@@ -94,6 +94,7 @@ def test_training_stops_where_the_loss_of_all_images_first_is_low_enough():
         break
     assert 3 < count and clipped  # the batches of a second epoch were needed, or at least several looks
     assert train_until(net, target, rate, X, LABELS, 7, 1000, 8, limit, every) == count
+    assert train_until(small(1, 0.5, False), target, rate, X, LABELS, 7, count - 1, 8, limit, every) is None
     for ours, theirs in zip(net.parameters(), parameters, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 

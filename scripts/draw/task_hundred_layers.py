@@ -42,7 +42,7 @@ MARKERS = {0.03: "o", 0.1: "^"}
 def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     settings = record["settings"]
     highways = {f"highway_{-bias}": text["highway"].format(-bias) for bias in settings["gate_biases"]}
-    plain = ("plain_relu", "plain_tanh", "orthogonal", "looks_linear")
+    plain = ("plain_relu", "looks_linear", "plain_tanh", "orthogonal")
     rows = {kind: (text[kind], PLAIN) for kind in plain}
     rows |= {kind: (label, OTHER) for kind, label in highways.items()}
     rows["residual"] = (text["residual"], RESIDUAL)
