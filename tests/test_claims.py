@@ -88,6 +88,7 @@ JUDGED = {
     "plus-one": ("conditional", 2, 1),
     "undiminished-gradient": ("conditional", 2, 2),
     "short-paths-depend-on-the-definition": ("conditional", 1, 1),
+    "quarter-active-together": ("conditional", 2, 2),
 }
 
 

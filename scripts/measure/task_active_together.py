@@ -12,7 +12,7 @@ from snippets.active_together import active_together, expected_active_together
 from snippets.initialisation import gaussian_weights, he
 from snippets.shattered_gradients import forward
 
-SETTINGS = {"width": 200, "inputs": 100, "depth": 50, "seeds": 10, "layers": [1, 2, 5, 10, 20, 50]}
+SETTINGS = {"width": 200, "inputs": 100, "depth": 50, "seeds": 10, "layers": [2, 5, 10, 20, 50]}
 KINDS = {
     "plain": {"residual": False, "normalise": False},
     "plain_bn": {"residual": False, "normalise": True},
