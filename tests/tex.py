@@ -299,7 +299,10 @@ def _number(expression: sympy.Basic, point: dict[sympy.Symbol, sympy.Rational]) 
     placed = expression.xreplace(point).replace(
         lambda e: isinstance(e, sympy.Sum | sympy.Product), lambda e: e.doit()
     )
-    number = sympy.N(placed.replace(lambda e: isinstance(e, sympy.Integral), integral), DIGITS)
+    try:
+        number = sympy.N(placed.replace(lambda e: isinstance(e, sympy.Integral), integral), DIGITS)
+    except ValueError:  # a series that diverges at this point
+        return None
     return number if number.is_real and number.is_finite else None
 
 
