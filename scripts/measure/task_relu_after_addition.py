@@ -9,12 +9,14 @@ from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
 
 SETTINGS = {
-    "seeds": 10,
+    "seeds": 5,
+    "probes": 8,
     "width": 128,
     "batch": 128,
+    "wide": 512,
+    "wide_depths": [10, 30],
     "blocks": 100,
     "depths": [1, 2, 5, 10, 20, 30, 50, 100],
-    "trained_seeds": 5,
     "trained_width": 32,
     "trained_depths": [10, 30, 100],
     "epochs": 10,
@@ -44,48 +46,67 @@ def unbroken(states):
     return torch.stack([z > 0 for z in states], dim=1).float().cumprod(dim=1).mean(dim=(2, 3))
 
 
-def at_initialisation(settings: dict) -> Measurements:
-    """Gaussian inputs, and a Gaussian gradient at the output of every depth's last block."""
+def projections(net, states, probes, depths: list[int]):
+    """What is left of the +1 and the gradient's gain, mean over the probes: (seeds, depths) each."""
+    import torch
+
+    from snippets.relu_after_addition import ReluAfterAddition, left_of_plus_one
+
+    left, gain = [], []
+    for depth in depths:
+        found = []
+        for g in probes:
+            (first,) = torch.autograd.grad((states[depth] * g).sum(), states[0], retain_graph=True)
+            if isinstance(net, ReluAfterAddition):
+                # The first ReLU counts as one more on the way: the gradient is taken before it.
+                first = first * (states[0] > 0)
+            factor = first.flatten(1).norm(dim=1) / g.flatten(1).norm(dim=1)
+            found.append(torch.stack([left_of_plus_one(first, g), factor]))
+        of_depth = torch.stack(found).mean(dim=0)
+        left.append(of_depth[0])
+        gain.append(of_depth[1])
+    return torch.stack(left, dim=1), torch.stack(gain, dim=1)
+
+
+def initial(settings: dict, cls, width: int, blocks: int):
+    """A net, its states at Gaussian inputs, and Gaussian gradients behind its last block."""
     import torch
 
     from snippets.initialisation import he
-    from snippets.relu_after_addition import left_of_plus_one, never_positive
 
-    seeds, width, blocks = range(settings["seeds"]), settings["width"], settings["blocks"]
-    shape = (settings["batch"], width)
-    x, g = (
-        torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(first + s)) for s in seeds])
-        for first in (10_000, 20_000)
-    )
+    seeds = range(settings["seeds"])
+    shape = (1 + settings["probes"], settings["batch"], width)
+    drawn = [torch.randn(shape, generator=torch.Generator().manual_seed(10_000 + seed)) for seed in seeds]
+    x, *probes = torch.stack(drawn, dim=1)
+    net = cls(width, width, 10, blocks + 1, "relu", he, seeds)
+    return net, list(net.states(x.requires_grad_())), probes
+
+
+def at_initialisation(settings: dict) -> Measurements:
+    from snippets.relu_after_addition import ReluAfterAddition, never_positive
+
+    blocks, depths = settings["blocks"], settings["depths"]
     measured = {
         "blocks": exact(list(range(blocks + 1))),
         "never_positive": exact([never_positive(block + 1) for block in range(blocks + 1)]),
-        "depths": exact(settings["depths"]),
-        "never_positive_by_depth": exact([never_positive(depth + 1) for depth in settings["depths"]]),
-    } | {f"never_positive_{depth}": exact(never_positive(depth + 1)) for depth in settings["depths"]}
-    for kind, net in kinds().items():
-        x.requires_grad_()
-        states = list(net(width, width, 10, blocks + 1, "relu", he, seeds).states(x))
+        "depths": exact(depths),
+    } | {f"never_positive_{depth}": exact(never_positive(depth + 1)) for depth in depths}
+    for kind, cls in kinds().items():
+        net, states, probes = initial(settings, cls, settings["width"], blocks)
         if kind == "2015":
-            # The first ReLU counts as one more on the way: the gradient is taken before it.
-            share, ways = masked(states), unbroken(states)
-            measured["masked"] = sampled(share.tolist())
-            measured["unbroken"] = sampled(ways.tolist())
-            for depth in settings["depths"]:
-                measured[f"masked_{depth}"] = sampled(share[:, depth].tolist())
-                measured[f"unbroken_{depth}"] = sampled(ways[:, depth].tolist())
-        left, gain = [], []
-        for depth in settings["depths"]:
-            (first,) = torch.autograd.grad((states[depth] * g).sum(), states[0], retain_graph=True)
-            if kind == "2015":
-                first = first * (states[0] > 0)
-            left.append(left_of_plus_one(first, g))
-            gain.append(first.flatten(1).norm(dim=1) / g.flatten(1).norm(dim=1))
+            for name, shares in (("masked", masked(states)), ("unbroken", unbroken(states))):
+                measured[name] = sampled(shares.tolist())
+                for depth in depths:
+                    measured[f"{name}_{depth}"] = sampled(shares[:, depth].tolist())
+        left, gain = projections(net, states, probes, depths)
         for name, values in (("left", left), ("gain", gain)):
-            values = torch.stack(values, dim=1)
             measured[f"{name}_{kind}"] = sampled(values.tolist(), log=name == "gain")
-            for column, depth in enumerate(settings["depths"]):
+            for column, depth in enumerate(depths):
                 measured[f"{name}_{kind}_{depth}"] = sampled(values[:, column].tolist(), log=name == "gain")
+    net, states, probes = initial(settings, ReluAfterAddition, settings["wide"], max(settings["wide_depths"]))
+    left, _ = projections(net, states, probes, settings["wide_depths"])
+    for column, depth in enumerate(settings["wide_depths"]):
+        measured[f"left_wide_{depth}"] = sampled(left[:, column].tolist())
     return measured
 
 
@@ -97,7 +118,7 @@ def trained(settings: dict) -> Measurements:
     from snippets.initialisation import he
 
     train_x, train_y, test_x, test_y = (torch.from_numpy(array) for array in digits())
-    seeds = range(settings["trained_seeds"])
+    seeds = range(settings["seeds"])
     measured = {}
     for depth in settings["trained_depths"]:
         for kind, cls in kinds().items():
