@@ -21,7 +21,7 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "masks": "足した後の ReLU は「+1」の道を断ち切る",
+        "masks": "足した後の ReLU は「+1」の大半を消す",
         "masked": "そのブロックで 0 になる行の割合",
         "left": "入力側まで残る「+1」",
         "block": "ブロック l",
@@ -35,7 +35,7 @@ TEXT = {
         "loss": "訓練損失",
     },
     "en": {
-        "masks": "The ReLU after the addition cuts the +1 off",
+        "masks": "The ReLU after the addition removes most of the +1",
         "masked": "share of rows set to 0 by block l",
         "left": "what is left of the +1 at the input side",
         "block": "block l",
