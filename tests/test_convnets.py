@@ -67,3 +67,19 @@ def test_a_plain_block_is_its_branch_alone():
 def test_the_matrix_on_tiny_images_is_the_convolution():
     conv, x = Conv3x3(3, 5).double(), torch.randn(4, 3, 2, 2).double()
     assert torch.allclose(conv(x), conv2d(x, conv.weight, padding=1), atol=1e-14)
+
+
+def test_a_preactivation_block_that_halves_the_image_written_out():
+    block, x = PreActivationBlock(3, 5, 2, True).double(), torch.randn(4, 3, 8, 8).double()
+
+    def active(z):
+        mean, variance = z.mean((0, 2, 3), keepdim=True), z.var((0, 2, 3), correction=0, keepdim=True)
+        return ((z - mean) / (variance + 1e-5).sqrt()).clamp(min=0)
+
+    F = conv2d(active(x), block.conv1.weight, stride=2, padding=1)
+    F = conv2d(active(F), block.conv2.weight, padding=1)
+    expected = F.clone()
+    expected[:, :3] += x[:, :, ::2, ::2]
+    torch.testing.assert_close(block(x), expected)
+    block.residual = False
+    torch.testing.assert_close(block(x), F)

@@ -71,7 +71,9 @@ def test_the_centre_of_a_surface_is_the_nets_own_loss_and_a_point_is_w_plus_its_
 
 def test_batch_statistics_are_those_of_train_mode():
     net, x, _ = trained_like(False)
+    running = net(x)
     assert torch.allclose(with_batch_statistics(net)(x), copy.deepcopy(net).train()(x), atol=1e-6)
+    assert torch.equal(net(x), running)
 
 
 def test_minima_and_curvature_of_known_surfaces():
@@ -87,6 +89,15 @@ def test_minima_and_curvature_of_known_surfaces():
     assert local_minima(a**2 + b**2) == 1
     # −1 at (±½, 0) and (0, ±½); those on the border do not count.
     assert local_minima(np.cos(2 * np.pi * a) * np.cos(2 * np.pi * b)) == 4
+
+
+def test_a_saddle_counts_from_its_threshold_on_and_a_plateau_neither_as_saddle_nor_as_minimum():
+    a, b = np.meshgrid(range(5), range(5), indexing="ij")
+    saddle = (5 * a**2 - b**2) / 2  # λ = 5 and −1
+    assert nonconvex_share(saddle, 1, 0.19) == 1
+    assert nonconvex_share(saddle, 1, 0.21) == 0
+    plateau = np.zeros((5, 5))
+    assert nonconvex_share(plateau, 1, 0.1) == local_minima(plateau) == 0
 
 
 def test_hessian_extremes_against_the_dense_hessian():
