@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 export NO_MKDOCS_2_WARNING := 1
 export PLAYWRIGHT_SKIP_BROWSER_GC := 1
 
-.PHONY: serve site test measure retrain verify bench clean
+.PHONY: serve site test mutate measure retrain verify bench clean
 
 serve: $(VENV)/site.installed
 	$(RUN) mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
@@ -21,6 +21,11 @@ site: $(VENV)/site.installed
 
 test: $(VENV)/test.installed
 	$(RUN) pytest
+
+mutate: $(VENV)/test.installed
+	@$(RUN) pip install --quiet --editable '.[site,test,mutate]'
+	$(RUN) scripts.mutate_snippets
+	$(RUN) scripts.mutate_pages
 
 measure: $(VENV)/test.installed
 	$(RUN) pytask build -n 2
@@ -36,7 +41,7 @@ bench: $(VENV)/test.installed
 	$(RUN) scripts.bench
 
 clean:
-	rm -rf site $(VENV)
+	rm -rf site mutants $(VENV)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 …")'

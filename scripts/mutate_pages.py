@@ -15,17 +15,15 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-import yaml
-
 from scripts.pages import claims, evidence, parity
 from scripts.pages.claims import CLAIMS
 from scripts.pages.evidence import Evidence, Identity, number
 from scripts.pages.source import markdown, parts
-from scripts.project import DOCS, ROOT, languages
+from scripts.project import DOCS, languages
+from scripts.survivors import report
 from tests import formulas, test_claims
 from tests.tex import Statement, statements
 
-SURVIVORS = ROOT / "tests/survivors.yml"
 _TURNED = {"=": r"\ne", r"\ne": "=", "<": ">", ">": "<", r"\le": r"\ge", r"\ge": r"\le", r"\approx": "="}
 _SKIPPED = r"\{\{.*?\}\}|\\(?:text|begin|end|mathrm|mathbb)\{[^}]*\}"
 _PLACE = re.compile(
@@ -203,27 +201,12 @@ def fails_as_a_whole(name: str, claim: dict[str, Any]) -> bool:
 
 
 def main() -> int:
-    explained = {
-        name: entry["reason"]
-        for entry in yaml.safe_load(SURVIVORS.read_text(encoding="utf-8"))
-        for name in entry["mutants"].splitlines()
-    }
-    met: set[str] = set()
-    for kind, made in (
+    made = (
         ("formulas in both languages", in_both_languages()),
         ("formulas in one language", in_one_language()),
         ("claims", of_claims()),
-    ):
-        outcomes = dict(made)
-        survivors = [name for name, killed in outcomes.items() if not killed]
-        met |= set(survivors)
-        print(f"{kind}: {len(outcomes) - len(survivors)} of {len(outcomes)} mutants killed", flush=True)
-        for name in survivors:
-            print(f"  {name}\n    {explained.get(name, 'NO REASON given: mend a check, or say why')}")
-    killed = explained.keys() - met
-    for name in sorted(killed):
-        print(f"tests/survivors.yml explains what is killed or no mutant any more: {name}")
-    return 1 if met - explained.keys() or killed else 0
+    )
+    return report("pages", ((kind, dict(outcomes)) for kind, outcomes in made))
 
 
 if __name__ == "__main__":

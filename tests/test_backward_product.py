@@ -42,3 +42,9 @@ def test_without_a_shortcut_it_is_the_plain_nets(net, activation) -> None:
     of_activations = backward(z, a, weights, gradient, activation)[1]
     norms = backward_product(layers(x, weights, activation, 0), weights, gradient, activation, 0)
     assert norms == pytest.approx([np.linalg.norm(g) for g in of_activations], rel=1e-12)
+
+
+def test_layers_without_weights_are_an_error(net) -> None:
+    x, gradient, weights = net
+    with pytest.raises(ValueError):
+        backward_product(layers(x, weights, relu, 1), weights[1:], gradient, relu, 1)

@@ -67,3 +67,38 @@ def test_a_plain_block_is_its_branch_alone():
 def test_the_matrix_on_tiny_images_is_the_convolution():
     conv, x = Conv3x3(3, 5).double(), torch.randn(4, 3, 2, 2).double()
     assert torch.allclose(conv(x), conv2d(x, conv.weight, padding=1), atol=1e-14)
+
+
+def test_a_preactivation_block_that_halves_the_image_written_out():
+    block, x = PreActivationBlock(3, 5, 2, True).double(), torch.randn(4, 3, 8, 8).double()
+
+    def active(z):
+        mean, variance = z.mean((0, 2, 3), keepdim=True), z.var((0, 2, 3), correction=0, keepdim=True)
+        return ((z - mean) / (variance + 1e-5).sqrt()).clamp(min=0)
+
+    F = conv2d(active(x), block.conv1.weight, stride=2, padding=1)
+    F = conv2d(active(F), block.conv2.weight, padding=1)
+    expected = F.clone()
+    expected[:, :3] += x[:, :, ::2, ::2]
+    torch.testing.assert_close(block(x), expected)
+    block.residual = False
+    torch.testing.assert_close(block(x), F)
+
+
+def test_a_preactivated_net_written_out():
+    """The first convolution stands bare, and BN and ReLU close the stack: He et al. 2016, fig. 4e and §3."""
+    net, x = ConvNet(8, (3, 4, 5), 2, 6, True, 0, PreActivationBlock).double(), torch.randn(4, 2, 8, 8).double()
+    z = conv2d(x, net.conv.weight, padding=1)
+    for block in net.blocks:
+        z = block(z)
+    z = ((z - z.mean((0, 2, 3), keepdim=True)) / (z.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()).clamp(min=0)
+    torch.testing.assert_close(net(x), z.mean((2, 3)) @ net.linear.weight.T + net.linear.bias)
+
+
+def test_initial_weights_have_the_variances_of_he_and_lecun():
+    net = ConvNet(8, (40, 60, 90), 30, 70, True, 0)
+    for module in net.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            assert 9 * len(module.weight) * module.weight.var().item() == pytest.approx(2, rel=0.06)
+    assert 90 * net.linear.weight.var().item() == pytest.approx(1, rel=0.06)
+    assert not net.linear.bias.any()

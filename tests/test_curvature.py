@@ -42,6 +42,15 @@ def test_top_eigenvalue_of_a_quadratic():
     assert top_eigenvalue(lambda w: w @ A @ w / 2, torch.ones(3, dtype=torch.float64)) == pytest.approx(3)
 
 
+@pytest.mark.parametrize("c", [0.3, 1.0, 7.0])
+def test_the_linear_nets_hessian_grows_as_its_weights_are_rescaled(c):
+    def loss(w):  # E = ½ mean (w₂ w₁ x − x)² with mean x² = 1
+        return (w[1] * w[0] - 1) ** 2 / 2
+
+    assert loss(rescaled_pair(c)) == pytest.approx(0, abs=1e-30)
+    assert top_eigenvalue(loss, rescaled_pair(c)) == pytest.approx(c**2 + c**-2, rel=1e-13)
+
+
 def test_record_one_linear_function_has_any_hessian():
     for c in RECORD["settings"]["factors"]:
         assert rescaled_pair(c).prod() == 1

@@ -52,6 +52,8 @@ def test_backpropagation_agrees_with_autograd(activation):
         assert len(ours) == len(theirs)
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-14)
+    with pytest.raises(ValueError):
+        backward(z, a, weights[1:], g, phi)
 
 
 @pytest.mark.parametrize(

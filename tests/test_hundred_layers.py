@@ -32,6 +32,13 @@ def test_a_highway_net_written_out_for_one_seed():
     np.testing.assert_allclose(net(X)[1].detach().numpy(), affine(net.readout, a), rtol=1e-5, atol=1e-6)
 
 
+def test_a_layer_without_a_gate_is_an_error():
+    net = Highway(6, 4, 3, 3, "tanh", xavier, [3, 8], gate_bias=-1)
+    del net.gates[-1]
+    with pytest.raises(ValueError):
+        net(X)
+
+
 def test_a_highway_net_shares_its_weights_with_the_plain_net_and_draws_gates_of_its_own():
     arguments = (6, 4, 3, 3, "tanh", xavier, [3, 8])
     highway, plain = Highway(*arguments, gate_bias=-1), Plain(*arguments)

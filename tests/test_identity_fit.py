@@ -60,6 +60,23 @@ def test_a_relu_block_keeps_the_variance_of_what_enters_it():
         assert stack(x).square().mean().item() == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.parametrize(("activation", "gain"), [("relu", 2), ("tanh", 1)])
+def test_weights_have_the_variance_that_their_inputs_ask_for(activation, gain):
+    stack = Stack(150, 200, 2, activation, False, [0])
+    for inner, outer in zip(stack.inner, stack.outer, strict=True):
+        assert 150 * inner.weight.var().item() == pytest.approx(1, rel=0.05)
+        assert 200 * outer.weight.var().item() == pytest.approx(gain, rel=0.05)
+
+
+def test_half_a_block_is_an_error():
+    stack = Stack(3, 8, 2, "relu", False, [0])
+    del stack.outer[-1]
+    with pytest.raises(ValueError):
+        stack(torch.ones(1, 1, 3))
+    with pytest.raises(ValueError):
+        make_identity(stack)
+
+
 def test_the_fit_lowers_the_squared_distance_to_the_input():
     """Each seed's error without training, from the same draws, and one step of Adam by autograd on it."""
     arguments, seeds = (3, 8, 1, "tanh", True), [0, 1]

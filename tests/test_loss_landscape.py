@@ -46,6 +46,15 @@ def test_filters_of_a_direction_have_the_norms_of_the_weights():
     assert torch.cosine_similarity(d[0].flatten(), drawn[0].flatten(), dim=0) > 1 - 1e-6
 
 
+def test_a_plane_is_drawn_by_its_seed_and_its_directions_differ():
+    net, _, _ = trained_like(True)
+    (first, second), again, other = plane(net, 0), plane(net, 0), plane(net, 1)
+    assert [d.shape for d in first] == [w.shape for w in planar(net)]
+    for a, b, same, different in zip(first, second, again[0], other[0], strict=True):
+        assert torch.equal(a, same)
+        assert not torch.allclose(a, b) and not torch.allclose(a, different)
+
+
 @pytest.mark.parametrize("residual", [False, True])
 def test_folding_changes_no_loss_on_the_plane(residual):
     net, x, labels = trained_like(residual)
@@ -71,7 +80,9 @@ def test_the_centre_of_a_surface_is_the_nets_own_loss_and_a_point_is_w_plus_its_
 
 def test_batch_statistics_are_those_of_train_mode():
     net, x, _ = trained_like(False)
+    running = net(x)
     assert torch.allclose(with_batch_statistics(net)(x), copy.deepcopy(net).train()(x), atol=1e-6)
+    assert torch.equal(net(x), running)
 
 
 def test_minima_and_curvature_of_known_surfaces():
@@ -87,6 +98,15 @@ def test_minima_and_curvature_of_known_surfaces():
     assert local_minima(a**2 + b**2) == 1
     # −1 at (±½, 0) and (0, ±½); those on the border do not count.
     assert local_minima(np.cos(2 * np.pi * a) * np.cos(2 * np.pi * b)) == 4
+
+
+def test_a_saddle_counts_from_its_threshold_on_and_a_plateau_neither_as_saddle_nor_as_minimum():
+    a, b = np.meshgrid(range(5), range(5), indexing="ij")
+    saddle = (5 * a**2 - b**2) / 2  # λ = 5 and −1
+    assert nonconvex_share(saddle, 1, 0.19) == 1
+    assert nonconvex_share(saddle, 1, 0.21) == 0
+    plateau = np.zeros((5, 5))
+    assert nonconvex_share(plateau, 1, 0.1) == local_minima(plateau) == 0
 
 
 def test_hessian_extremes_against_the_dense_hessian():
@@ -108,9 +128,28 @@ def test_hessian_extremes_against_the_dense_hessian():
     assert np.isclose(smallest, eigenvalues[0], atol=1e-6 * eigenvalues[-1])
 
 
+    assert np.ndim(largest) == np.ndim(smallest) == 0
+    # Far from convergence it shows where Lanczos starts.
+    roughly, again = (extreme_eigenvalues(H, 0.5, 100, seed=1) for _ in range(2))
+    assert roughly == again
+
+
+def test_of_a_float32_net_products_with_the_hessian_are_taken_in_float32():
+    net, x, labels = trained_like(True, (1, 2, 2))
+    v = np.random.default_rng(0).standard_normal(sum(w.numel() for w in net.parameters()))
+    product = hessian(cross_entropy(net(x), labels), net.parameters()) @ v
+    net, x = net.double(), x.double()
+    exact = hessian(cross_entropy(net(x), labels), net.parameters()) @ v
+    assert product.dtype == np.float64
+    np.testing.assert_allclose(product, exact, atol=1e-4 * np.abs(exact).max())
+
+
 def test_lanczos_that_does_not_converge_gives_no_number():
-    spectrum = aslinearoperator(np.diag(np.linspace(0, 1, 2000) ** 0.01))
-    assert extreme_eigenvalues(spectrum, 1e-14, 1, 0) == (None, None)
+    spectrum = np.linspace(0, 1, 2000) ** 0.01
+    assert extreme_eigenvalues(aslinearoperator(np.diag(spectrum)), 1e-14, 1, 0) == (None, None)
+    spectrum[-1] = 10  # stands apart: the one is found, the other not
+    smallest, largest = extreme_eigenvalues(aslinearoperator(np.diag(spectrum[1:])), 1e-14, 1, 0)
+    assert smallest is None and largest == pytest.approx(10)
 
 
 PLAIN, RESIDUAL = read("loss_landscape_plain"), read("loss_landscape_residual")

@@ -22,6 +22,7 @@ def test_the_product_is_the_sum_over_paths(jacobians):
 def test_sums_by_length_are_sums_over_paths_of_that_length(jacobians):
     gradient = np.array([1.0, -2.0, 0.5])
     sums = sums_by_length(jacobians, gradient)
+    assert sums.shape == (6, 3)
     for length in range(6):
         masks = [[m >> l & 1 for l in range(5)] for m in range(32)]
         chosen = [mask for mask in masks if sum(mask) == length]
@@ -31,6 +32,14 @@ def test_sums_by_length_are_sums_over_paths_of_that_length(jacobians):
         for mask in chosen:
             by_path = along_path(jacobians, gradient, mask)
             np.testing.assert_allclose(by_path, gradient @ path(jacobians, mask), atol=1e-12)
+
+
+def test_a_path_says_of_every_block_which_way_it_goes(jacobians):
+    for taken in ([0, 1], [1] * 6):
+        with pytest.raises(ValueError):
+            path(jacobians, taken)
+        with pytest.raises(ValueError):
+            along_path(jacobians, np.ones(3), taken)
 
 
 def test_shares_of_length_add_up_and_veits_are_045_percent():

@@ -45,6 +45,11 @@ def test_input_gradients_are_finite_differences_of_the_net_with_bn_held(residual
     gradients = input_gradients(slopes, weights, readout, residual)
     np.testing.assert_allclose(gradients, differences, atol=1e-7 * np.abs(gradients).max())
 
+    through_one_layer = slopes[0] * (readout @ weights[0]) + (readout if residual else 0)
+    np.testing.assert_allclose(input_gradients(slopes[:1], weights[:1], readout, residual), through_one_layer)
+    with pytest.raises(ValueError):
+        input_gradients(slopes, weights[1:], readout, residual)
+
 
 def test_correlation_and_autocorrelation_against_plain_loops():
     g = np.random.default_rng(0).standard_normal((7, 3))

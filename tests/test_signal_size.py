@@ -52,9 +52,9 @@ def test_the_variances_behind_the_typical_factor():
     for found, mean, variance, is_residual in ((plain, 1, 5, False), (residual, 2, 9, True)):
         assert np.mean(found) == pytest.approx(mean, rel=0.02)
         assert width * np.var(found) == pytest.approx(variance, rel=0.1)
-        assert np.mean(np.log(found)) / 2 == pytest.approx(
-            np.log(typical_factor(width, is_residual)), abs=0.005
-        )
+        typical = np.log(typical_factor(width, is_residual))
+        assert np.mean(np.log(found)) / 2 == pytest.approx(typical, abs=0.005)
+        assert 2 * mean**2 * (np.log(mean) - 2 * typical) == pytest.approx(variance / width)
 
 
 def test_record_the_unscaled_net_overflows_where_theory_has_it():

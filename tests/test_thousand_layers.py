@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from scripts.record import array, centre, read
-from snippets.deep_training import clip, train_clipped
+from snippets.deep_training import accuracies, clip, train_clipped
 from snippets.initialisation import he
 from snippets.networks import Plain, Residual, ReZero, batch_norm, zero_branches
 from snippets.training import batches
@@ -62,17 +62,17 @@ def test_training_falls_along_a_cosine_with_momentum_and_clipping():
     """The same steps written out: v ← 0.9 v + g, w ← w − η (1 + cos πt/T)/2 · v, with PyTorch's own clipping."""
     arguments = (4, 5, 3, 2, "relu", he, [0])
     generator = torch.Generator().manual_seed(0)
-    x, labels = torch.randn(12, 4, generator=generator), torch.arange(12) % 3
+    x, labels = torch.randn(14, 4, generator=generator), torch.arange(14) % 3  # batches of 4: two are left over
     trained, by_hand = Plain(*arguments), Plain(*arguments)
-    train_clipped(trained, 0.5, x, labels, [0], 2, 4, 1.0)
+    history = train_clipped(trained, 0.5, x, labels, [0], 2, 4, 1.0)
     parameters = list(by_hand.parameters())
     velocities = [torch.zeros_like(p) for p in parameters]
-    step, steps = 0, 6
+    step, steps, losses = 0, 6, []
     for epoch in range(2):
-        for index in batches(12, 4, [0], epoch):
-            gradients = torch.autograd.grad(
-                torch.nn.functional.cross_entropy(by_hand(x[index])[0], labels[index][0]), parameters
-            )
+        for index in batches(14, 4, [0], epoch):
+            loss = torch.nn.functional.cross_entropy(by_hand(x[index])[0], labels[index][0])
+            losses.append(loss.item())
+            gradients = torch.autograd.grad(loss, parameters)
             norm = torch.cat([g.flatten() for g in gradients]).norm()
             rate = 0.5 * (1 + math.cos(math.pi * step / steps)) / 2
             for p, v, g in zip(parameters, velocities, gradients, strict=True):
@@ -81,6 +81,43 @@ def test_training_falls_along_a_cosine_with_momentum_and_clipping():
             step += 1
     for ours, theirs in zip(trained.parameters(), parameters, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(history, torch.tensor(losses).view(2, 3).mean(1, keepdim=True))
+
+
+def test_training_ends_where_no_seed_has_a_finite_loss():
+    x, labels = torch.randn(4, 4, generator=torch.Generator().manual_seed(0)), torch.arange(4) % 3
+    net = Plain(4, 5, 3, 2, "relu", he, [0, 1])
+    history = train_clipped(net, 1e38, x, labels, [0, 1], 9, 4, 1.0)
+    assert history.isfinite().tolist() == [[True, True], [False, False]]
+
+
+def test_accuracy_is_the_share_of_largest_logits_that_stand_at_the_label():
+    net = Plain(6, 4, 3, 2, "tanh", he, [0, 1])
+    x, labels = torch.randn(20, 6, generator=torch.Generator().manual_seed(1)), torch.arange(20) % 3
+    expected = []
+    for seed in (0, 1):
+        logits = Plain(6, 4, 3, 2, "tanh", he, [seed])(x[None])[0].tolist()
+        expected.append(sum(row.index(max(row)) == n % 3 for n, row in enumerate(logits)) / 20)
+    assert len(set(expected)) == 2
+    assert accuracies(net, x, labels, [0, 1]).tolist() == pytest.approx(expected)
+
+
+def test_in_rezero_every_block_and_seed_has_an_alpha_of_its_own():
+    arguments, alphas = (6, 4, 3, 3, "tanh", he), torch.tensor([[0.5, -1.0], [2.0, 0.25]])
+    net = ReZero(*arguments, [3, 8])
+    with torch.no_grad():
+        for scale, of_block in zip(net.scales, alphas, strict=True):
+            scale.copy_(of_block.view(2, 1, 1))
+    x = torch.randn(2, 7, 6, generator=torch.Generator().manual_seed(0))
+    for index, seed in enumerate((3, 8)):
+        alone = Residual(*arguments, [seed])
+        z = alone.layers[0](x[index : index + 1])
+        for layer, of_block in zip(alone.layers[1:], alphas, strict=True):
+            z = z + of_block[index] * layer(torch.tanh(z))
+        torch.testing.assert_close(net(x)[index], alone.readout(torch.tanh(z))[0])
+    del net.layers[1]  # as a lesion does: which α was the deleted block's is not known
+    with pytest.raises(ValueError):
+        net(x)
 
 
 def test_batch_norm_is_pytorchs_also_for_a_feature_that_hardly_varies():
