@@ -44,8 +44,8 @@ _WORDS = {
 }
 
 
-def _themed_colour(match: re.Match[str]) -> str:
-    colour = match[0].lower()
+def _themed_colour(colour: str) -> str:
+    colour = colour.lower()
     if colour in _COLOURS:
         return _COLOURS[colour]
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
@@ -56,22 +56,15 @@ def _themed_colour(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _themed_svg(path: Path, modified_ns: int) -> str:
-    """The drawing as an element of a page: no prologue, no fixed size, the theme's colours, the page's font."""
+    """The drawing as an element of a page: no prologue, no fixed size, the theme's colours, the page's font, and no style of its own."""
     svg = path.read_text(encoding="utf-8")
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(
-        r'(?<=<svg)([^>]*?) (?:width|height)="[^"]*"([^>]*?) (?:width|height)="[^"]*"', r"\1\2", svg, count=1
-    )
-    used = set(re.findall(r"#([\w.-]+)[\")]", svg))
-    # An identifier that nothing refers to would stand twice on a page with two figures.
-    svg = re.sub(r' id="([^"]*)"', lambda match: match[0] if match[1] in used else "", svg)
-    svg = re.sub(r"#[0-9a-fA-F]{6}\b(?=[;\"])", _themed_colour, svg)
-    svg = re.sub(r"font: (\d+) ([\d.]+px) [^;\"]*", r"font-weight: \1; font-size: \2", svg)
-    svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", svg)
-    svg = re.sub(r"font-family: [^;\"]*(; )?", "", svg)
-    svg = re.sub(r' transform="rotate\(-?0 [^"]*"', "", svg)
-    svg = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", svg)
-    return re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><").strip()
+    head, body = svg[svg.index("<svg") :].split(">", 1)
+    head = re.sub(r' (?:width|height|version|xmlns|xmlns:xlink)="[^"]*"', "", head)
+    body = re.sub(r"<defs><style.*?</style></defs>", "", body).replace("xlink:href", "href")
+    svg = f"{head}>{body}"
+    svg = re.sub(r'"#[0-9a-fA-F]{6}"', lambda match: f'"{_themed_colour(match[0][1:-1])}"', svg)
+    svg = re.sub(r' font-family="[^"]*"| transform="rotate\(-?0 [^"]*"', "", svg)
+    return re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", svg).strip()
 
 
 def inline(path: Path, alt: str) -> str:
