@@ -34,6 +34,7 @@ from scripts.pages import (
     interactives,
     labs,
     ledger,
+    loading,
     parity,
     references,
     remembered,
@@ -53,6 +54,7 @@ _mathjax: formulas.MathJax | None = None
 _serving = False
 _port_is_free = False
 _site: Path | None = None
+_loading = loading.Loading()
 
 
 def on_startup(command: str, dirty: bool) -> None:
@@ -135,6 +137,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.alternates = {
                 language: SimpleNamespace(url=url) for language, url in twins.items()
             }  # for the language switcher
+    loading.lighten_script(files, config)
     if _serving:
         try:
             parity.check_all()
@@ -311,8 +314,10 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 @event_priority(-100)  # after the search, which is slow over many elements and needs no labels of axes
 def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation) -> None:
     data = get_relative_url("data/", page.url)
+    # What is wider than the page scrolls by itself; Material does the same by a script, when the page is already laid out.
+    content = page.content.replace("<table>", '<div class="table"><table class="cells">').replace("</table>", "</table></div>")
     content = figures.inline_all(
-        page.content,
+        content,
         Path(page.file.abs_src_path).parent / "figures",
         lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
     )
@@ -324,7 +329,8 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     output = output.replace(' data-md-component="source"', "")
     output = interactives.with_loader(output, page.url)
     # For each of these Material asks for a sitemap beside it. The switcher and the site's one sitemap.xml name the twins.
-    return re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
+    output = re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
+    return _loading.light(output)
 
 
 def on_build_error(error: Exception) -> None:
@@ -335,9 +341,7 @@ def on_build_error(error: Exception) -> None:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    stylesheet = Path(config.site_dir) / "assets/mathjax/formulas.css"
-    stylesheet.parent.mkdir(parents=True, exist_ok=True)
-    stylesheet.write_text(_mathjax.stylesheet(), encoding="utf-8")
+    _loading.write(Path(config.site_dir), _mathjax.stylesheet())
     if Path(config.site_dir) == _site:
         written = json.dumps(ledger.published(), ensure_ascii=False, indent=1)
         (_site / "claims.json").write_text(written + "\n", encoding="utf-8")
