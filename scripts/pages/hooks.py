@@ -28,6 +28,7 @@ from mkdocs.utils.templates import TemplateContext
 
 from scripts.drawings import drawings
 from scripts.pages import (
+    accessible,
     claims,
     figures,
     formulas,
@@ -314,10 +315,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 @event_priority(-100)  # after the search, which is slow over many elements and needs no labels of axes
 def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation) -> None:
     data = get_relative_url("data/", page.url)
-    # What is wider than the page scrolls by itself; Material does the same by a script, when the page is already laid out.
-    content = page.content.replace("<table>", '<div class="table"><table class="cells">').replace("</table>", "</table></div>")
     content = figures.inline_all(
-        content,
+        accessible.tables(page.content),
         Path(page.file.abs_src_path).parent / "figures",
         lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
     )
@@ -330,7 +329,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     output = interactives.with_loader(output, page.url)
     # For each of these Material asks for a sitemap beside it. The switcher and the site's one sitemap.xml name the twins.
     output = re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
-    return _loading.light(output)
+    return _loading.light(accessible.named(output, page.file.locale))
 
 
 def on_build_error(error: Exception) -> None:

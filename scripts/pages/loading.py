@@ -16,11 +16,13 @@ from scripts.pages.stylesheet import without_unused
 STYLESHEET = "assets/pages.css"
 PRELOADED = ("MJXTEX", "MJXTEX-I")  # upright and italic letters: on every page with a formula
 
-# What Material's script does on loading, and each page would pay for: fetch the search index, which is the heaviest file of all, before
-# anyone searches (on file:// it waits); and say the colour scheme in a second place (site.css does), which styles the page anew, twice.
-_COSTLY = (
+# What Material's script does to each page, and what instead: it fetches the search index, the heaviest file of all, before anyone
+# searches (on file:// it waits for that); it says the colour scheme once more (site.css does), which styles the page anew, twice;
+# and it makes the place of a copy button a landmark.
+_INSTEAD = (
     (re.compile(r'[\w$]+\([\w$]+\(location\.protocol!=="file:"\),([\w$]+\("search"\))\)(?=\.pipe)'), r"\1"),
     (re.compile(r'([\w$]+\("meta",\{name:"color-scheme"\}\));document\.head\.appendChild\([\w$]+\)'), r"\1"),
+    (re.compile(r'(?<=\()"nav"(?=,\{class:"md-code__nav"\})'), '"div"'),
 )
 _LINK = re.compile(r'<link rel="stylesheet" href="(?P<up>(?:\.\./|\./)*)(?P<path>[^"]+)">\s*')
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
@@ -32,17 +34,17 @@ _ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6}) ?|\\(.)")
 
 
 def lighten_script(files: Files, config: MkDocsConfig) -> None:
-    """Take out of Material's script what costs each page much and brings it nothing.
+    """Change in Material's script what costs each page more than it brings.
 
     Raises:
         LookupError: the script is no longer what this changes.
     """
     (bundle,) = (file for file in files if re.fullmatch(r"assets/javascripts/bundle\.\w+\.min\.js", file.src_uri))
     script = bundle.content_string
-    for costly, instead in _COSTLY:
-        script, count = costly.subn(instead, script)
+    for pattern, instead in _INSTEAD:
+        script, count = pattern.subn(instead, script)
         if count != 1:
-            raise LookupError(f"{bundle.src_uri} has changed: see _COSTLY in scripts/pages/loading.py")
+            raise LookupError(f"{bundle.src_uri} has changed: see _INSTEAD in scripts/pages/loading.py")
     files.remove(bundle)
     files.append(File.generated(config, bundle.src_uri, content=script))
 
