@@ -318,6 +318,7 @@ def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, 
     content = figures.inline_all(
         accessible.tables(page.content),
         Path(page.file.abs_src_path).parent / "figures",
+        page.file.locale,
         lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
     )
     page.content = _mathjax.typeset_html(content)
