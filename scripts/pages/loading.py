@@ -5,6 +5,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from mkdocs.config.defaults import MkDocsConfig
@@ -25,12 +26,9 @@ _INSTEAD = (
     (re.compile(r'(?<=\()"nav"(?=,\{class:"md-code__nav"\})'), '"div"'),
 )
 _LINK = re.compile(r'<link rel="stylesheet" href="(?P<up>(?:\.\./|\./)*)(?P<path>[^"]+)">\s*')
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _FACE = re.compile(
     r'@font-face[^{]*\{\s*font-family: (?P<family>[\w-]+);\s*src: url\("fonts/(?P<file>[\w-]+)\.woff"\)[^}]*\}'
 )
-_CONTENT = re.compile(r'content: "((?:[^"\\]|\\.)*)"')
-_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6}) ?|\\(.)")
 
 
 def lighten_script(files: Files, config: MkDocsConfig) -> None:
@@ -99,22 +97,24 @@ def with_fonts(stylesheet: str, site: Path) -> str:
 
 def glyphs(stylesheet: str) -> dict[str, str]:
     """The characters that MathJax's stylesheet puts on a page, by the family of the font that has them; sorted."""
-    rules = [(selector.strip(), body) for selector, body in _RULE.findall(stylesheet)]
-    families = {
-        selector: re.search(r"font-family: ([^;!]+)", body)[1].strip().split(", ")
-        for selector, body in rules
-        if "font-family" in body and "@font-face" not in selector
-    }
+    families: dict[str, list[str]] = {}
+    texts: list[tuple[str, str]] = []
+    for rule in tinycss2.parse_stylesheet(stylesheet, skip_comments=True, skip_whitespace=True):
+        if rule.type != "qualified-rule":
+            continue
+        selector = tinycss2.serialize(rule.prelude).strip()
+        for declaration in tinycss2.parse_declaration_list(rule.content, skip_comments=True, skip_whitespace=True):
+            if declaration.name == "font-family":
+                families[selector] = [token.value for token in declaration.value if token.type == "ident"]
+            elif declaration.name == "content":
+                texts += [(selector, token.value) for token in declaration.value if token.type == "string"]
     stretchy = next(listed for selector, listed in families.items() if selector.startswith("mjx-stretchy"))
     found: dict[str, set[str]] = {"MJXZERO": {" "}}
-    for selector, body in rules:
-        content = _CONTENT.search(body)
-        if not content:
-            continue
+    for selector, text in texts:
         variant = re.search(r"\.TEX-[\w-]+", selector)
-        listed = stretchy if selector.startswith("mjx-stretchy") else families[variant[0] if variant else ".MJX-TEX"]
-        text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], content[1])
-        for family in listed:
+        for family in (
+            stretchy if selector.startswith("mjx-stretchy") else families[variant[0] if variant else ".MJX-TEX"]
+        ):
             found.setdefault(family, set()).update(text)
     return {family: "".join(sorted(characters)) for family, characters in found.items()}
 
