@@ -30,7 +30,6 @@ IGNORED_BUT_NEEDED = [
     "scripts/frontend/node_modules",
     "scripts/draw/pytask.lock",
     "docs/assets/interactives",
-    "docs/assets/mathjax",
     "docs/*/figures",
     "docs/*/labs",
 ]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from matplotlib.figure import Figure
 from pytask import Product, task
 
-from scripts.draw.style import PLAIN, STYLE, figure_path, panels, save
+from scripts.draw.style import PLAIN, STYLE, figure_path, keep_field, panels, save
 from scripts.project import DATA, languages
 from scripts.record import array, read
 
@@ -35,6 +35,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     axis.contourf(z, w, factor, levels=[0, 0.25, 0.5, 0.75, 1], colors=greys)
     axis.contourf(z, w, factor, levels=[1, factor.max()], colors=[PLAIN], alpha=0.45)
     axis.contour(z, w, factor, levels=[1], colors=[PLAIN])
+    keep_field(axis, "|σ′(z)w|", z, w, factor)
     for edge in (-1, 1):
         axis.axhline(edge, color="#000000", linestyle="--", linewidth=1)
     axis.text(0, 8, text["above"], ha="center", va="center")

@@ -35,9 +35,10 @@ TEXT = {
 def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     figure, axis = panels()
     steps = array(record, "steps")
-    spread(axis, steps, array(record, "central_difference_error"), color=PLAIN, log=True)
+    spread(axis, steps, array(record, "central_difference_error"), color=PLAIN, log=True, label=text["difference"])
     autograd = array(record, "autograd_error")
-    spread(axis, steps[[0, -1]], autograd[:, None].repeat(2, axis=1), color=OTHER, log=True)
+    both = autograd[:, None].repeat(2, axis=1)
+    spread(axis, steps[[0, -1]], both, color=OTHER, log=True, label=text["autograd"])
     log_axis(axis, "x")
     log_axis(axis, "y")
     axis.text(2e-8, 3e-2, text["difference"], color=PLAIN)

@@ -38,7 +38,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     right = x > 1e-9
     for kind, color in (("plain", PLAIN), ("residual", RESIDUAL)):
         second = np.abs(array(record, f"second_{kind}"))
-        axis.plot(x[right], second[right], color=color)
+        axis.plot(x[right], second[right], color=color, label=text[kind])
         axis.text(2.6, second[-1], text[kind], color=color, va="center")
     peak = float(array(record, "largest_at_residual")), float(array(record, "largest_residual"))
     axis.plot(*peak, "o", color=RESIDUAL)

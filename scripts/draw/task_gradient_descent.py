@@ -49,7 +49,7 @@ def draw_paths(record: dict[str, Any], text: dict[str, str]) -> Figure:
     for axis, (name, rate) in zip(axes, rates.items(), strict=True):
         axis.axhline(0, color=FAINT, linewidth=0.8)
         color = PLAIN if name == "diverging" else THEORY if name == "boundary" else OTHER
-        axis.plot(array(record, f"path_{name}"), "o-", color=color, markersize=2.5, linewidth=1)
+        axis.plot(array(record, f"path_{name}"), "o-", color=color, markersize=2.5, linewidth=1, label=text["w"])
         axis.set_title(f"η = {rate:g}  {text[name]}", fontweight="normal", fontsize=9, color=color)
         axis.set_ylim((-7.5, 7.5) if name == "diverging" else (-1.3, 1.3))
     axes[len(rates) // 2].set_ylabel(text["w"])
@@ -65,7 +65,7 @@ def draw_rates(record: dict[str, Any], text: dict[str, str]) -> Figure:
     limit = float(array(record, "limit"))
     axis.axvspan(0, limit, color=FAINT, alpha=0.4, linewidth=0)
     axis.axhline(1, color=THEORY, linestyle="--", linewidth=1)
-    axis.plot(rates, np.maximum(remaining, 1e-12), color=PLAIN)
+    axis.plot(rates, np.maximum(remaining, 1e-12), color=PLAIN, label=text["remaining"])
     log_axis(axis, "y")
     axis.text(limit / 2, 3e2, text["inside"], ha="center")
     axis.set_xticks([0, limit / 2, limit], ["0", "1/λ", "2/λ"])

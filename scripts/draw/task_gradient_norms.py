@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from pytask import Product, task
 
-from scripts.draw.style import OTHER, PLAIN, STYLE, THEORY, figure_path, log_axis, panels, save, spread
+from scripts.draw.style import OTHER, PLAIN, STYLE, THEORY, figure_path, keep, log_axis, panels, save, spread
 from scripts.project import DATA, languages
 from scripts.record import array, read
 
@@ -78,10 +78,12 @@ def draw_depths(record: dict[str, Any], text: dict[str, str]) -> Figure:
     figure, axis = panels()
     for init, color, line in [("xavier", PLAIN, "-"), ("standard", PLAIN, "--")]:
         first = array(record, f"first_layer_sigmoid_{init}")
-        middle = spread(axis, depths, first / first[:, :1], color=color, log=True, linestyle=line)
-        axis.text(depths[-4], middle[-4] * 60, f"{text['sigmoid']}, {text[init]}", color=color)
-    axis.plot(depths, 0.25 ** (depths - 1.0), color=THEORY, linestyle="--", linewidth=1)
-    axis.text(depths[-3], 0.25 ** (depths[-3] - 1.0) * 1e-5, "(1/4)ⁿ⁻¹", color=THEORY, ha="right")
+        label = f"{text['sigmoid']}, {text[init]}"
+        middle = spread(axis, depths, first / first[:, :1], color=color, log=True, linestyle=line, label=label)
+        axis.text(depths[-4], middle[-4] * 60, label, color=color)
+    quarter = "(1/4)ⁿ⁻¹"
+    axis.plot(depths, 0.25 ** (depths - 1.0), color=THEORY, linestyle="--", linewidth=1, label=quarter)
+    axis.text(depths[-3], 0.25 ** (depths[-3] - 1.0) * 1e-5, quarter, color=THEORY, ha="right")
     log_axis(axis, "y")
     axis.set(title=text["depths"], xlabel=text["depth"], ylabel=text["first"], ylim=(1e-22, 1e2))
     return figure
@@ -91,13 +93,15 @@ def draw_factors(record: dict[str, Any], text: dict[str, str]) -> Figure:
     settings = record["settings"]
     rows = list(product(settings["activations"], settings["initialisations"]))
     figure, axis = panels(height=3.8)
-    for row, (activation, init) in enumerate(rows):
-        color = PLAIN if activation == "sigmoid" else OTHER
-        for width, size in zip(settings["widths"], (14, 36, 80), strict=True):
-            factors = array(record, f"factor_{activation}_{init}_{width}")
-            axis.hlines(row, factors.min(), factors.max(), color=color, linewidth=1)
-            axis.scatter(np.exp(np.log(factors).mean()), row, s=size, facecolor="none", edgecolor=color)
-    axis.set_yticks(range(len(rows)), [f"{text[a]}, {text[i]}" for a, i in rows])
+    labels = [f"{text[activation]}, {text[init]}" for activation, init in rows]
+    colors = [PLAIN if activation == "sigmoid" else OTHER for activation, _ in rows]
+    for width, size in zip(settings["widths"], (14, 36, 80), strict=True):
+        factors = np.stack([array(record, f"factor_{activation}_{init}_{width}") for activation, init in rows])
+        middle, low, high = np.exp(np.log(factors).mean(axis=1)), factors.min(axis=1), factors.max(axis=1)
+        axis.hlines(range(len(rows)), low, high, color=colors, linewidth=1)
+        axis.scatter(middle, range(len(rows)), s=size, facecolor="none", edgecolor=colors)
+        keep(axis, f"{text['width']} {width}", labels, middle, (low, high))
+    axis.set_yticks(range(len(rows)), labels)
     axis.invert_yaxis()
     axis.set_xscale("log")
     ticks = [0.25, 0.5, 1, 2, 4, 8]

@@ -15,6 +15,7 @@ from scripts.draw.style import (
     RESIDUAL,
     STYLE,
     figure_path,
+    keep_field,
     log_axis,
     panels,
     power_of_ten,
@@ -68,6 +69,7 @@ def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
             filled = axis.contourf(
                 grid, grid, np.log10(losses), levels=np.log10(LEVELS), colors=greys, extend="both"
             )
+            keep_field(axis, text["loss"], grid, grid, losses)
             axis.plot(0, 0, "+", color=color, markersize=7)
             axis.set_title(f"{text[kind]}, {text[mode]}", fontweight="normal", fontsize=9, color=color)
             axis.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
@@ -88,7 +90,7 @@ def draw_eigenvalues(record: dict[str, Any], text: dict[str, str]) -> Figure:
         ("residual", read("loss_landscape_residual"), RESIDUAL, "^"),
     ):
         losses, largest = array(whole, "train_loss"), array(whole, "lambda_max")
-        axis.scatter(losses, largest, color=color, marker=marker, s=26)
+        axis.scatter(losses, largest, color=color, marker=marker, s=26, label=text[kind])
         middle = np.exp(np.log(losses).mean())
         above = kind == "residual"
         axis.text(

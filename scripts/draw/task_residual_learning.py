@@ -100,7 +100,7 @@ def draw_gain(record: dict[str, Any], text: dict[str, str]) -> Figure:
 
     def line(name: str, label: str, color: str, style: str) -> None:
         gains = array(record, name)
-        axis.plot(depths, gains, color=color, linestyle=style)
+        axis.plot(depths, gains, color=color, linestyle=style, label=label)
         axis.text(last + 1, gains[-1], label, color=color, fontsize=8, va="center")
 
     for name, label, style in (("one", "1", "-"), ("zero", "0", "--")):
@@ -109,7 +109,7 @@ def draw_gain(record: dict[str, Any], text: dict[str, str]) -> Figure:
         name = f"gain_shortcut_{shortcut:g}".replace(".", "_")
         line(name, text["shortcut"].format(f"{shortcut:g}"), OTHER, style)
     # No zero on a logarithmic axis: the line leaves the figure within the first block.
-    axis.plot([0, 1], [1, bottom], color=RESIDUAL, linestyle=":")
+    axis.plot([0, 1], [1, 0], color=RESIDUAL, linestyle=":", label=text["minus_one"])
     axis.text(2, bottom * 10, text["minus_one"], color=RESIDUAL, fontsize=8, va="center")
     log_axis(axis, "y")
     axis.set(title=text["gain"], xlabel=text["blocks"], ylabel=text["gain_axis"], xlim=(0, last * 1.35))
@@ -150,7 +150,8 @@ def draw_scale(record: dict[str, Any], text: dict[str, str]) -> Figure:
         label = f"{text['residual']}, {text[f'kind_{kind}']}"
         moments = array(record, f"second_moment_{kind}")
         spread(axis, layers, moments, color=RESIDUAL, log=True, linestyle=line, label=label)
-        axis.plot(layers, array(record, f"expected_{kind}"), color=THEORY, linestyle="--", linewidth=0.8)
+        theory = f"_{text['theory']}: {text[f'kind_{kind}']}"
+        axis.plot(layers, array(record, f"expected_{kind}"), color=THEORY, linestyle="--", linewidth=0.8, label=theory)
     spread(axis, layers, array(record, "second_moment_plain"), color=PLAIN, log=True, label=text["plain"])
     axis.plot([], [], color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"])
     log_axis(axis, "y")

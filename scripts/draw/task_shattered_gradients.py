@@ -20,6 +20,7 @@ TEXT = {
         "plain_bn": "プレーン + BN",
         "residual": "残差",
         "residual_bn": "残差 + BN",
+        "theory": "理論",
     },
     "en": {
         "title": "Correlation falls in every net, at different rates",
@@ -29,6 +30,7 @@ TEXT = {
         "plain_bn": "plain + BN",
         "residual": "residual",
         "residual_bn": "residual + BN",
+        "theory": "theory",
     },
 }
 
@@ -47,7 +49,8 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
         found = array(record, f"correlation_{kind}")
         shown = found.mean(axis=0) > NOISE
         spread(axis, depths[shown], found[:, shown].clip(1e-4), color=color, linestyle=line, label=text[kind])
-        axis.plot(depths, array(record, theory), color=THEORY, linestyle="--", linewidth=0.8)
+        label = f"_{text['theory']}: {text[kind]}"
+        axis.plot(depths, array(record, theory), color=THEORY, linestyle="--", linewidth=0.8, label=label)
     log_axis(axis, "y")
     axis.set_xscale("log")
     axis.set_xticks(depths, [f"{depth:g}" for depth in depths])

@@ -24,6 +24,7 @@ TEXT = {
         "loss": "訓練損失",
         "chance": "当て推量の損失",
         "plain": "プレーン",
+        "theory": "理論",
         "scaled": "残差、1/√L 倍",
         "rezero": "残差、ReZero",
         "zero": "残差、最後の層が 0",
@@ -41,6 +42,7 @@ TEXT = {
         "loss": "training loss",
         "chance": "loss of guessing",
         "plain": "plain",
+        "theory": "theory",
         "scaled": "residual, times 1/√L",
         "rezero": "residual, ReZero",
         "zero": "residual, zero last layer",
@@ -74,12 +76,13 @@ def draw_sizes(records: dict[str, dict[str, Any]], text: dict[str, str]) -> Figu
     ):
         color = PLAIN if kind == "plain" else RESIDUAL
         found = array(measured, f"deviation_{kind}")
-        middle = spread(axis, layers[: found.shape[1]], found, color=color, log=True, linestyle=line)
+        middle = spread(axis, layers[: found.shape[1]], found, color=color, log=True, linestyle=line, label=text[label])
         axis.text(*place, text[label], color=color, fontsize=8, va="center")
         if kind in ("unscaled", "plain"):
             expected = middle[0] * float(array(theory, f"typical_factor_{kind}_{width}")) ** (every_layer - 1)
             below = expected <= limit
-            axis.plot(every_layer[below], expected[below], color=THEORY, linestyle="--", linewidth=0.8)
+            name = f"{text['theory']}: {text[label]}"
+            axis.plot(every_layer[below], expected[below], color=THEORY, linestyle="--", linewidth=0.8, label=name)
     axis.axhline(limit, color=THEORY, linewidth=0.8)
     axis.text(layers[-1], limit / 10, text["limit"], fontsize=8, ha="right", va="top")
     log_axis(axis, "y")

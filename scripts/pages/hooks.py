@@ -28,12 +28,14 @@ from mkdocs.utils.templates import TemplateContext
 
 from scripts.drawings import drawings
 from scripts.pages import (
+    accessible,
     claims,
     figures,
     formulas,
     interactives,
     labs,
     ledger,
+    loading,
     parity,
     references,
     remembered,
@@ -53,6 +55,7 @@ _mathjax: formulas.MathJax | None = None
 _serving = False
 _port_is_free = False
 _site: Path | None = None
+_loading = loading.Loading()
 
 
 def on_startup(command: str, dirty: bool) -> None:
@@ -135,6 +138,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.alternates = {
                 language: SimpleNamespace(url=url) for language, url in twins.items()
             }  # for the language switcher
+    loading.lighten_script(files, config)
     if _serving:
         try:
             parity.check_all()
@@ -312,8 +316,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation) -> None:
     data = get_relative_url("data/", page.url)
     content = figures.inline_all(
-        page.content,
+        accessible.tables(page.content),
         Path(page.file.abs_src_path).parent / "figures",
+        page.file.locale,
         lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
     )
     page.content = _mathjax.typeset_html(content)
@@ -324,7 +329,8 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     output = output.replace(' data-md-component="source"', "")
     output = interactives.with_loader(output, page.url)
     # For each of these Material asks for a sitemap beside it. The switcher and the site's one sitemap.xml name the twins.
-    return re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
+    output = re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
+    return _loading.light(accessible.named(output, page.file.locale))
 
 
 def on_build_error(error: Exception) -> None:
@@ -335,9 +341,7 @@ def on_build_error(error: Exception) -> None:
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    stylesheet = Path(config.site_dir) / "assets/mathjax/formulas.css"
-    stylesheet.parent.mkdir(parents=True, exist_ok=True)
-    stylesheet.write_text(_mathjax.stylesheet(), encoding="utf-8")
+    _loading.write(Path(config.site_dir), _mathjax.stylesheet())
     if Path(config.site_dir) == _site:
         written = json.dumps(ledger.published(), ensure_ascii=False, indent=1)
         (_site / "claims.json").write_text(written + "\n", encoding="utf-8")

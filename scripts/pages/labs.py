@@ -22,7 +22,7 @@ def tidy(content: str, notebook: str, language: str, repository: str) -> str:
 
     `notebook` is the file's path in docs/. Notebooks are not committed: Colab takes them from the published branch.
     """
-    content = _STYLE_OR_SCRIPT.sub("", content).replace("highlight-ipynb", "highlight")
+    content = _STYLE_OR_SCRIPT.sub("", content).replace("highlight-ipynb", "highlight").replace(' tabindex="0"', "")
     count = iter(range(1, 1000))
     content = _HEADING.sub(lambda m: f'<h{m[1]} id="{heading_id(next(count))}">{m[2]}</h{m[1]}>', content)
     content = _MARKDOWN_CELL.sub(lambda m: m[1] + _marked_formulas(m[2]) + m[3], content)

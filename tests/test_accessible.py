@@ -1,0 +1,69 @@
+"""What axe finds on every page, in both schemes, wide and narrow: nothing. What scrolls is reached by keyboard; claims open."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.test_browser import ADDRESSES
+
+pytestmark = pytest.mark.browser
+
+# Everything in view, and open: what the browser has not laid out, axe does not see.
+OPEN = """() => {
+    for (const element of document.querySelectorAll('body *'))
+        if (getComputedStyle(element).contentVisibility === 'auto') element.style.contentVisibility = 'visible';
+    document.querySelectorAll('details').forEach(details => details.open = true);
+}"""
+SETTLED = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+
+
+def findings(page, context: str | None = None) -> list[str]:
+    found = Axe().run(page, context=context).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}" for rule in found for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
+@pytest.mark.parametrize("path", ADDRESSES, ids=lambda path: path or "home")
+def test_axe_finds_nothing(page, path: str, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 30_000})
+    page.goto(path, wait_until="load")
+    page.wait_for_selector(f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]")
+    page.evaluate(OPEN)
+    page.evaluate(SETTLED)
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    seen = set()
+    for path in ADDRESSES:
+        page.goto(path)
+        for identifier in page.evaluate("[...document.querySelectorAll('[popover]')].map(box => box.id)"):
+            verdict = page.locator(f"#{identifier}").get_attribute("class")
+            if (verdict, path[:3] == "en/") in seen:
+                continue
+            seen.add((verdict, path[:3] == "en/"))
+            page.locator(f"[popovertarget={identifier}]").first.press("Enter")
+            assert page.locator(f"#{identifier}:popover-open").count() == 1
+            assert findings(page, f"#{identifier}") == []
+            page.keyboard.press("Escape")
+            assert page.locator(":popover-open").count() == 0
+    assert len(seen) > 2
+
+
+def test_what_scrolls_is_a_stop_for_the_keyboard_and_nothing_else_is(page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("vanishing_gradients/", wait_until="load")
+    formulas = page.locator("article mjx-container[display]")
+    stops = {True: 0, False: 0}
+    for index in range(formulas.count()):
+        formula = formulas.nth(index)
+        formula.scroll_into_view_if_needed()
+        page.evaluate(SETTLED)
+        scrolls, stop = formula.evaluate("formula => [formula.scrollWidth > formula.clientWidth, formula.tabIndex === 0]")
+        assert scrolls == stop
+        stops[stop] += 1
+    assert stops[True] and stops[False]

@@ -1,0 +1,98 @@
+"""What each page loads first stays within its budget, and nothing moves while it loads: bytes and counts, no seconds."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from scripts import budgets
+from scripts.pages import figures, loading
+from scripts.pages.stylesheet import without_unused
+from scripts.project import DOCS
+from tests.test_accessible import OPEN
+from tests.test_browser import ADDRESSES
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("path", ADDRESSES, ids=lambda path: path or "home")
+def test_a_page_stays_within_its_budgets_and_does_not_move(page, path: str) -> None:
+    def late(route) -> None:
+        time.sleep(0.3)
+        route.continue_()
+
+    page.route("**/*.woff2", late)
+    page.add_init_script(budgets.SHIFTS)
+    page.set_viewport_size({"width": 412, "height": 823})
+    weights = budgets.load(page, path)
+    assert all(weights[kind] <= budget for kind, budget in budgets.BUDGETS.items()), weights
+    assert "labs/" not in path or weights["all"] <= budgets.LAB, weights
+    assert weights["CSS"] and weights["JavaScript"], "nothing was weighed"
+    assert page.evaluate("window.shift") < budgets.SHIFT
+
+
+@pytest.mark.browser
+def test_the_search_index_is_loaded_when_the_search_opens(page) -> None:
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto("", wait_until="networkidle")
+    assert not [url for url in requests if "search_index" in url]
+    page.locator("input.md-search__input").click()
+    page.wait_for_timeout(100)
+    page.wait_for_load_state("networkidle")
+    assert [url for url in requests if "search_index" in url]
+
+
+def test_figures_are_light(site: Path) -> None:
+    drawn = sorted(DOCS.glob("*/figures/*.svg"))
+    assert drawn
+    for path in drawn:
+        assert budgets.weight("document", figures.inline(path, "").encode()) <= budgets.FIGURE, path
+
+
+def test_the_fonts_hold_every_glyph_of_the_formulas(site: Path) -> None:
+    css = (site / loading.STYLESHEET).read_text(encoding="utf-8")
+    fonts = {
+        family: TTFont(site / "assets" / file).getBestCmap()
+        for family, file in re.findall(r'font-family:([\w-]+);src:url\("([^"]+)"\)', css)
+    }
+    assert {"MJXTEX", "MJXTEX-I"} <= set(fonts)
+    seen = 0
+    for code, variant, content in re.findall(r'mjx-c\.mjx-c([0-9A-F]+)(?:\.TEX-(\w+))?::before\s*\{[^}]*content: "([^"]+)"', css):
+        escaped = re.fullmatch(r"\\([0-9A-Fa-f]+) ?", content)
+        character = int(escaped[1], 16) if escaped else ord(content[-1])
+        assert character in fonts["MJXTEX-" + variant if variant else "MJXTEX"], (code, variant, content)
+        seen += 1
+    assert seen > 100
+
+
+@pytest.mark.browser
+def test_the_browser_draws_formulas_with_those_fonts_alone(page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 30_000})
+    page.goto("vanishing_gradients/", wait_until="networkidle")
+    page.evaluate(OPEN)
+    session = page.context.new_cdp_session(page)
+    root = session.send("DOM.getDocument", {"depth": -1})["root"]["nodeId"]
+    session.send("CSS.enable")
+    glyphs = 0
+    for node in session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "mjx-math mjx-c"})["nodeIds"][:300]:
+        for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]:
+            assert font["isCustomFont"], font
+            glyphs += font["glyphCount"]
+    assert glyphs > 250
+
+
+def test_rules_that_no_page_can_use_are_left_out() -> None:
+    css = """
+        .a,.b>.c{color:red} .b:not(.d){color:blue} :is(.c,.a) p{margin:0} :is(.c,.d) p{margin:1px} p{--x:1;--y:2;top:var(--x)}
+        [dir=rtl] .a{left:0} table:not([class]) td{padding:0} @media print{.c{top:0}.a{top:1px}} @media screen{.c{top:0}}
+        .icon{--i:url("data:image/svg+xml,<svg fill='a;b'/>");mask:var(--i)} @keyframes .c{from{top:0}}
+    """
+    kept = without_unused(css, {"a", "b", "icon"})
+    assert re.sub(r"\s+", "", kept) == re.sub(
+        r"\s+",
+        "",
+        """.a{color:red}.b:not(.d){color:blue}:is(.c,.a) p{margin:0}p{--x:1;top:var(--x)}@media print{.a{top:1px}}
+        .icon{--i:url("data:image/svg+xml,<svg fill='a;b'/>");mask:var(--i)}@keyframes .c{from{top:0}}""",
+    )
