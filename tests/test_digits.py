@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 from snippets.digits import digits
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def split():
     return digits()
 

@@ -97,6 +97,8 @@ def test_training_stops_where_the_loss_of_all_images_first_is_low_enough():
     assert train_until(small(1, 0.5, False), target, rate, X, LABELS, 7, count - 1, 8, limit, every) is None
     for ours, theirs in zip(net.parameters(), parameters, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    reached = cross_entropy(net(X), LABELS).item()
+    assert train_until(small(1, 0.5, False), reached, rate, X, LABELS, 7, 1000, 8, limit, every) == count
 
 
 def test_a_net_that_does_not_get_there_in_time_says_so():
