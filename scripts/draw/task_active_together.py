@@ -45,7 +45,8 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     ):
         spread(axis, layers, array(record, f"share_{kind}"), color=color, linestyle=line, label=text[kind])
     for kind in ("plain", "residual"):
-        axis.plot(layers, array(record, f"expected_{kind}"), color=THEORY, linestyle="--", linewidth=0.8)
+        expected, name = array(record, f"expected_{kind}"), f"_{text['theory']}, {text[kind]}"
+        axis.plot(layers, expected, color=THEORY, linestyle="--", linewidth=0.8, label=name)
     axis.axhline(0.25, color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"])
     axis.legend(fontsize=8, ncols=2, loc="lower right", bbox_to_anchor=(1, 0.16))
     axis.set(title=text["title"], xlabel=text["layer"], ylabel=text["share"], ylim=(0.2, 0.56))

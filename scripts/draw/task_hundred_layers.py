@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from matplotlib.figure import Figure
 from pytask import Product, task
 
-from scripts.draw.style import OTHER, PLAIN, RESIDUAL, STYLE, THEORY, figure_path, panels, save
+from scripts.draw.style import OTHER, PLAIN, RESIDUAL, STYLE, THEORY, figure_path, keep, panels, save
 from scripts.project import DATA, languages
 from scripts.record import array, read
 
@@ -47,15 +47,21 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     rows |= {kind: (label, OTHER) for kind, label in highways.items()}
     rows["residual"] = (text["residual"], RESIDUAL)
     figure, axis = panels(height=3.4)
-    for row, (kind, (_, color)) in enumerate(rows.items()):
+    shown: dict[float, list[tuple[str, Any]]] = {}
+    for row, (kind, (label, color)) in enumerate(rows.items()):
         rates = sorted(settings["learning_rates"].values())[1 if kind in highways else 0 :]
         for rate in rates:
             accuracies = array(record, f"train_accuracy_{kind}_{rate:g}".replace(".", "_"))
             # Where there are two learning rates, the smaller one stands a little above.
+            shown.setdefault(rate, []).append((label, accuracies))
             height = row + (0.15 if rate == max(MARKERS) else -0.15) * (len(rates) > 1)
             axis.plot(
                 accuracies, [height] * len(accuracies), MARKERS[rate], color=color, markersize=5, alpha=0.6
             )
+    for rate, found in shown.items():
+        labels, seeds = zip(*found, strict=True)
+        extent = [min(values) for values in seeds], [max(values) for values in seeds]
+        keep(axis, text["rate"].format(f"{rate:g}"), labels, [values.mean() for values in seeds], extent)
     for rate, marker in MARKERS.items():
         axis.plot([], [], marker, color=OTHER, markersize=5, label=text["rate"].format(f"{rate:g}"))
     chance = array(record, "chance_accuracy")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from pytask import Product, task
 
-from scripts.draw.style import PLAIN, RESIDUAL, STYLE, figure_path, panels, save
+from scripts.draw.style import PLAIN, RESIDUAL, STYLE, figure_path, keep_field, panels, save
 from scripts.numerals import power_of_ten
 from scripts.project import DATA, languages
 from scripts.record import array, read
@@ -44,6 +44,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
             filled = axis.contourf(
                 grid, grid, np.log10(losses), levels=np.log10(LEVELS), colors=greys, extend="both"
             )
+            keep_field(axis, text["loss"], grid, grid, losses)
             axis.plot(0, 0, "+", color=color, markersize=7)
             axis.set_title(f"{text[kind]}, {text[bn]}", fontweight="normal", fontsize=9, color=color)
             axis.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])

@@ -69,7 +69,14 @@ def draw_masks(record: dict[str, Any], text: dict[str, str]) -> Figure:
     depths = array(record, "depths")
     for kind, (color, line) in LINES.items():
         spread(axes[1], depths, array(record, f"left_{kind}"), color=color, linestyle=line, label=text[kind])
-    axes[1].plot(depths, 0 * depths + 1, color=THEORY, linestyle="--", linewidth=0.8)
+    axes[1].plot(
+        depths,
+        0 * depths + 1,
+        color=THEORY,
+        linestyle="--",
+        linewidth=0.8,
+        label=f"_{text['theory']}, {text['preactivation']}",
+    )
     axes[1].plot(blocks[1:], theory[1:], color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"])
     axes[1].set_xlabel(text["blocks"])
     axes[1].set_title(text["left"], fontweight="normal", fontsize=9)
