@@ -12,14 +12,16 @@ from torch.nn.functional import pad, relu
 
 
 # --8<-- [start:shortcut]
-def shortcut_a(x, width, stride):
+def shortcut_a(x, width, stride, nets=1):
     """Option A, without parameters: every `stride`-th pixel, and zeros for the channels that x lacks.
 
     (batch, inputs, h, w) to (batch, width, ⌈h/stride⌉, ⌈w/stride⌉), width ≥ inputs; the identity where shapes
-    match.
+    match. The channels may be those of several nets, one net after the other.
     """
-    x = x[:, :, ::stride, ::stride]
-    return pad(x, (0, 0, 0, 0, 0, width - x.shape[1]))
+    if stride == 1 and x.shape[1] == nets * width:
+        return x
+    x = x[:, :, ::stride, ::stride].unflatten(1, (nets, -1))
+    return pad(x, (0, 0, 0, 0, 0, width - x.shape[2])).flatten(1, 2)
 
 
 # --8<-- [end:shortcut]
@@ -27,12 +29,12 @@ def shortcut_a(x, width, stride):
 
 # --8<-- [start:tiny]
 def tiny_matrix(w):
-    """The matrix (4 · outputs, 4 · inputs) that a 3×3 convolution with padding 1 is on 2×2 images.
+    """The matrix (4 · outputs, 4 · inputs) that a 3×3 convolution with padding 1 is on 2×2 images, pixel by pixel.
 
-    Pixel p sees pixel q through the weight at q − p; w is (outputs, inputs, 3, 3).
+    Pixel p sees pixel q through the weight at q − p; w is (…, outputs, inputs, 3, 3).
     """
-    spread = w.flatten(2) @ OFFSET.to(w.dtype)
-    return spread.unflatten(2, (4, 4)).transpose(1, 2).flatten(2).flatten(0, 1)
+    spread = (w.flatten(-2) @ OFFSET.to(w.dtype)).unflatten(-1, (4, 4))
+    return spread.movedim(-2, -4).transpose(-1, -2).flatten(-2).flatten(-3, -2)
 
 
 PIXELS = list(product(range(2), repeat=2))
@@ -50,8 +52,11 @@ class Conv3x3(nn.Conv2d):
     def forward(self, x):
         if x.shape[2:] != (2, 2) or self.stride != (1, 1):
             return super().forward(x)
-        # The library's convolution is made for larger images: there the matrix is three times as fast.
-        return (x.flatten(1) @ tiny_matrix(self.weight).mT).view(len(x), -1, 2, 2)
+        # The library's convolution is made for larger images: there the matrix is faster.
+        matrices = tiny_matrix(self.weight.unflatten(0, (self.groups, -1)))
+        x = x.movedim(1, -1).unflatten(3, (self.groups, -1)).movedim(3, 0).flatten(2)
+        y = (x @ matrices.mT).unflatten(2, (2, 2, -1)).movedim(0, 3).flatten(3).movedim(-1, 1)
+        return y if self.bias is None else y + self.bias.view(-1, 1, 1)
 
 
 # --8<-- [start:block]
@@ -73,7 +78,7 @@ class Block(nn.Module):
 
     def forward(self, x):
         F = self.branch(x)
-        return relu(F + shortcut_a(x, self.width, self.stride) if self.residual else F)
+        return relu(F + shortcut_a(x, self.width, self.stride, self.conv1.groups) if self.residual else F)
 
 
 # --8<-- [end:block]
@@ -98,7 +103,7 @@ class PreActivationBlock(nn.Module):
 
     def forward(self, x):
         F = self.branch(x)
-        return F + shortcut_a(x, self.width, self.stride) if self.residual else F
+        return F + shortcut_a(x, self.width, self.stride, self.conv1.groups) if self.residual else F
 
 
 # --8<-- [end:preactivation]

@@ -45,6 +45,7 @@ def test_shortcut_a_pixel_by_pixel():
                 expected[:, channel, i, j] = x[:, channel, 2 * i, 2 * j]
     assert torch.equal(shortcut_a(x, 7, 2), expected)
     assert torch.equal(shortcut_a(x, 3, 1), x)
+    assert torch.equal(shortcut_a(torch.cat([x, -x], dim=1), 7, 2, nets=2), torch.cat([expected, -expected], 1))
 
 
 def test_blocks_with_a_zero_last_layer_are_the_identity():
