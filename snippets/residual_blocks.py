@@ -4,9 +4,6 @@ Sources: He et al. 2015, "Deep residual learning for image recognition", eq. 1 (
 He et al. 2016, "Identity mappings in deep residual networks", eq. 1 and fig. 1b (pre-activation).
 """
 
-from itertools import product
-
-import torch
 from torch import nn
 from torch.nn.functional import pad, relu
 
@@ -27,36 +24,11 @@ def shortcut_a(x, width, stride, nets=1):
 # --8<-- [end:shortcut]
 
 
-# --8<-- [start:tiny]
-def tiny_matrix(w):
-    """The matrix (4 · outputs, 4 · inputs) that a 3×3 convolution with padding 1 is on 2×2 images, pixel by pixel.
-
-    Pixel p sees pixel q through the weight at q − p; w is (…, outputs, inputs, 3, 3).
-    """
-    spread = (w.flatten(-2) @ OFFSET.to(w.dtype)).unflatten(-1, (4, 4))
-    return spread.movedim(-2, -4).transpose(-1, -2).flatten(-2).flatten(-3, -2)
-
-
-PIXELS = list(product(range(2), repeat=2))
-SEEN = [[3 * (q[0] - p[0] + 1) + q[1] - p[1] + 1 for q in PIXELS] for p in PIXELS]
-OFFSET = torch.eye(9)[:, SEEN].flatten(1)
-# --8<-- [end:tiny]
-
-
 class Conv3x3(nn.Conv2d):
     """A 3×3 convolution with padding 1 and without bias, for BatchNorm subtracts it again."""
 
     def __init__(self, inputs, width, stride=1):
         super().__init__(inputs, width, 3, stride, padding=1, bias=False)
-
-    def forward(self, x):
-        if x.shape[2:] != (2, 2) or self.stride != (1, 1):
-            return super().forward(x)
-        # The library's convolution is made for larger images: there the matrix is faster.
-        matrices = tiny_matrix(self.weight.unflatten(0, (self.groups, -1)))
-        x = x.movedim(1, -1).unflatten(3, (self.groups, -1)).movedim(3, 0).flatten(2)
-        y = (x @ matrices.mT).unflatten(2, (2, 2, -1)).movedim(0, 3).flatten(3).movedim(-1, 1)
-        return y if self.bias is None else y + self.bias.view(-1, 1, 1)
 
 
 # --8<-- [start:block]
