@@ -22,9 +22,9 @@ def cosine(learning_rate, step, steps):
 
 # --8<-- [start:train]
 def train(nets, x, labels, seeds, epochs, batch, learning_rate, after_epoch=lambda epoch: None):
-    """SGD with momentum 0.9 and weight decay 1e-4 (He et al. 2015, §4.2) and a cosine schedule, of nets side by side.
+    """SGD with momentum 0.9, weight decay 1e-4 (He et al. 2015, §4.2), a cosine schedule; nets side by side.
 
-    x is (count, channels, h, w), labels (count,); each net has a seed of its own, by which its minibatches are drawn.
+    x is (count, channels, h, w), labels (count,); each net draws its minibatches by a seed of its own.
     `after_epoch` is called with 0 first, then with 1, 2, …
     Returns every epoch's mean loss over the minibatches, (epochs, nets).
     """

@@ -11,9 +11,10 @@ from torch import nn
 
 # --8<-- [start:fold]
 def fold(w, bn):
-    """BN(w ∗ x) = (s · w) ∗ x + shift, filter by filter: s = γ/√(σ² + ε), shift = β − s μ. Returns s · w, shift.
+    """BN(w ∗ x) = (s · w) ∗ x + shift, filter by filter: s = γ/√(σ² + ε), shift = β − s μ.
 
-    w is (outputs, inputs, 3, 3). s · w is linear in w: a direction in the weights is folded by the same s.
+    Returns s · w and shift; w is (outputs, inputs, 3, 3). s · w is linear in w: a direction in the weights is
+    folded by the same s.
     """
     s = bn.weight / (bn.running_var + bn.eps).sqrt()
     return w * s.view(-1, 1, 1, 1), bn.bias - s * bn.running_mean
@@ -25,7 +26,10 @@ def fold(w, bn):
 # --8<-- [start:folded]
 @torch.no_grad()
 def folded(net, directions):
-    """A copy of a `ConvNet` of 2015 blocks, in eval mode, whose convolutions hold its BN; and the directions folded."""
+    """A copy of a `ConvNet` in eval mode with its BN in the convolutions, and the directions folded.
+
+    The blocks are those of 2015, where BN follows a convolution.
+    """
     net = copy.deepcopy(net)
     layers = [(net.conv, net.bn)]
     for block in net.blocks:

@@ -40,7 +40,7 @@ def plane(net, seed):
 # --8<-- [start:surface]
 @torch.no_grad()
 def surface(net, directions, alphas, betas, x, labels, abreast=4):
-    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas). `abreast` points are computed at a time."""
+    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas), `abreast` points at a time."""
     nets = SideBySide([copy.deepcopy(net) for _ in range(abreast)])
     planes = [torch.stack(parts).flatten(1) for parts in zip(planar(net), *directions, strict=True)]
     points = torch.tensor([(1, alpha, beta) for alpha in alphas for beta in betas]).to(x.dtype)

@@ -1,7 +1,7 @@
-"""Nets of one shape computed side by side, as one: small images and few channels leave a core idle when a net is alone.
+"""Nets of one shape computed side by side: alone, small images and few channels leave much of a core idle.
 
-A convolution in groups gives each net its own channels: Krizhevsky et al. 2012, "ImageNet classification with deep
-convolutional neural networks", §3.5.
+A convolution in groups gives each net its own channels: Krizhevsky et al. 2012, "ImageNet classification with
+deep convolutional neural networks", §3.5.
 """
 
 import copy

@@ -50,7 +50,7 @@ def runs(settings: dict) -> list[dict | None]:
 
 
 def surroundings(settings: dict, net, x, labels, seed: int) -> dict:
-    """The plane in both of BN's modes, and the extremes of the Hessian in all weights with BN's statistics fixed."""
+    """The plane in both of BN's modes, and the Hessian's extremes in all weights, BN's statistics fixed."""
     from torch.nn.functional import cross_entropy
 
     from snippets.folding import folded
