@@ -14,6 +14,7 @@ SETTINGS = {
     "batch": 128,
     "learning_rate": 0.05,
     "seeds": 5,
+    "modes": ["eval", "train"],
     "images": 128,
     "coarse": 25,
     "full": 51,
@@ -50,7 +51,7 @@ def runs(settings: dict) -> list[dict | None]:
 
 
 def surroundings(settings: dict, net, x, labels, seed: int) -> dict:
-    """The plane in both of BN's modes, and the Hessian's extremes in all weights, BN's statistics fixed."""
+    """The plane in each of BN's modes, and the Hessian's extremes in all weights, BN's statistics fixed."""
     from torch.nn.functional import cross_entropy
 
     from snippets.folding import folded
@@ -59,11 +60,10 @@ def surroundings(settings: dict, net, x, labels, seed: int) -> dict:
 
     directions, measured = plane(net, seed), {}
     images = x[: settings["images"]], labels[: settings["images"]]
-    for mode, view, plane_of_view in (
-        ("eval", *folded(net, directions)),
-        ("train", with_batch_statistics(net), directions),
-    ):
-        measured |= {f"{k}_{mode}": v for k, v in look(settings, view, plane_of_view, *images, seed).items()}
+    views = {"eval": folded(net, directions), "train": (with_batch_statistics(net), directions)}
+    for mode in settings["modes"]:
+        seen = look(settings, *views[mode], *images, seed)
+        measured |= {f"{name}_{mode}": value for name, value in seen.items()}
     some = slice(settings["hessian_images"])
     H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
     smallest, largest = extreme_eigenvalues(
