@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from scripts.measure.loss_landscape import ABREAST
 from snippets.convnet_training import train
 from snippets.convnets import ConvNet
 from snippets.digits import digits
@@ -19,7 +20,7 @@ from snippets.folding import folded
 from snippets.loss_landscape import planar, plane, surface, with_batch_statistics
 from snippets.training import batches
 
-DEPTH, WIDTHS, IMAGES, GRID, ROUNDS = 32, (8, 16, 32), 128, np.linspace(-0.5, 0.5, 7), 3
+DEPTH, WIDTHS, IMAGES, GRID, ROUNDS = 32, (8, 16, 32), 128, np.linspace(-0.5, 0.5, 8), 3
 SEEDS, BATCH, LEARNING_RATE = range(5), 128, 0.05
 
 
@@ -96,7 +97,7 @@ def compare(kind, x, labels, peak):
         ("recomputed", recomputed, (recomputed, directions)),
     ):
         slow, expected = best(lambda source=source: straightforward_surface(source, directions, *images))
-        fast, losses = best(lambda view=view: surface(*view, GRID, GRID, *images))
+        fast, losses = best(lambda view=view: surface(*view, GRID, GRID, *images, ABREAST))
         error = np.max(np.abs(losses / expected - 1))
         if error > 1e-5:
             raise SystemExit(f"{kind}, statistics {mode}: the losses differ by {error:.1e} of their size")

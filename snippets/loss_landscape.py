@@ -39,19 +39,23 @@ def plane(net, seed):
 
 # --8<-- [start:surface]
 @torch.no_grad()
-def surface(net, directions, alphas, betas, x, labels, abreast=4):
-    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas), `abreast` points at a time."""
-    nets = SideBySide([copy.deepcopy(net) for _ in range(abreast)])
+def surface(net, directions, alphas, betas, x, labels, abreast=1):
+    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas).
+
+    Of a `ConvNet`, `abreast` points may be computed at a time, side by side.
+    """
+    copies = [copy.deepcopy(net) for _ in range(abreast)]
+    nets = SideBySide(copies) if abreast > 1 else copies[0]
+    images = x.expand(abreast, *x.shape) if abreast > 1 else x
     planes = [torch.stack(parts).flatten(1) for parts in zip(planar(net), *directions, strict=True)]
     points = torch.tensor([(1, alpha, beta) for alpha in alphas for beta in betas]).to(x.dtype)
-    x, labels = x.expand(abreast, *x.shape), labels.expand(abreast, -1)
-    losses = []
+    labels, losses = labels.expand(abreast, -1), []
     for start in range(0, len(points), abreast):
         # The last points are filled up with the last one.
         some = points[torch.arange(start, start + abreast).clamp(max=len(points) - 1)]
         for w, plane_of_w in zip(planar(nets), planes, strict=True):
             torch.mm(some, plane_of_w, out=w.data.view(abreast, -1))
-        losses.append(seed_losses(nets(x), labels))
+        losses.append(seed_losses(nets(images).view(abreast, len(x), -1), labels))
     return torch.cat(losses)[: len(points)].view(len(alphas), len(betas)).numpy()
 
 

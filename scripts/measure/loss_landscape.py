@@ -26,6 +26,9 @@ SETTINGS = {
 }
 
 
+ABREAST = 4  # points computed side by side: more leave the cache
+
+
 def runs(settings: dict) -> list[dict | None]:
     """Train the nets and look around each, in a plane drawn by its seed; None if the training diverged."""
     import torch
@@ -77,17 +80,17 @@ def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
     from snippets.loss_landscape import local_minima, nonconvex_share, surface
 
     coarse, full = (np.linspace(-1, 1, settings[grid]) for grid in ("coarse", "full"))
-    E = surface(net, directions, coarse, coarse, x, labels)
+    E = surface(net, directions, coarse, coarse, x, labels, ABREAST)
     seen = {
         "surface": E,
-        "slice": surface(net, directions, full, [0.0], x, labels)[:, 0],
+        "slice": surface(net, directions, full, [0.0], x, labels, ABREAST)[:, 0],
         "centre_loss": float(E[len(E) // 2, len(E) // 2]),
         "highest_loss": float(E.max()),
         "minima": local_minima(E),
         "nonconvex_share": nonconvex_share(E, coarse[1] - coarse[0], settings["nonconvex_threshold"]),
     }
     if seed < settings["full_planes"]:
-        seen["full_surface"] = surface(net, directions, full, full, x, labels)
+        seen["full_surface"] = surface(net, directions, full, full, x, labels, ABREAST)
         seen["full_minima"] = local_minima(seen["full_surface"])
         seen["full_nonconvex_share"] = nonconvex_share(
             seen["full_surface"], full[1] - full[0], settings["nonconvex_threshold"]
