@@ -1,7 +1,7 @@
-"""Side by side in one run: landscape points and training against a straightforward loop of the same net.
+"""Side by side in one run: landscape points and training against a straightforward loop of the same nets.
 
-One thread. The share is of the core's own matrix-multiplication peak, measured in the same run; operations are
-counted as written: those of the convolutions' 3×3 windows and of the linear layer.
+One thread, the processor's seconds. The share is of the core's own matrix-multiplication peak, measured in
+the same run; operations are counted as written: the convolutions' 3×3 windows and the linear layer.
 """
 
 import copy
@@ -12,23 +12,25 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from scripts.measure.loss_landscape import ABREAST
 from snippets.convnet_training import train
 from snippets.convnets import ConvNet
 from snippets.digits import digits
-from snippets.folding import FoldedNet
-from snippets.loss_landscape import planar, plane, surface
-from snippets.residual_blocks import Conv3x3
+from snippets.folding import folded
+from snippets.loss_landscape import planar, plane, surface, with_batch_statistics
+from snippets.training import batches
 
-DEPTH, WIDTHS, IMAGES, GRID, ROUNDS = 32, (8, 16, 32), 128, np.linspace(-0.5, 0.5, 7), 3
+DEPTH, WIDTHS, IMAGES, GRID, ROUNDS = 32, (8, 16, 32), 128, np.linspace(-0.5, 0.5, 8), 3
+SEEDS, BATCH, LEARNING_RATE = range(5), 128, 0.05
 
 
 def best(run):
     """Seconds of the quickest of a few runs, and what the last one returned."""
     seconds = []
     for _ in range(ROUNDS):
-        started = time.perf_counter()
+        started = time.process_time()
         result = run()
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     return min(seconds), result
 
 
@@ -56,6 +58,7 @@ def flops(net, x):
 @torch.no_grad()
 def straightforward_surface(net, directions, x, labels):
     """Every point by itself: the weights are written, the net is asked."""
+    net = copy.deepcopy(net)
     weights = [w.clone() for w in planar(net)]
     losses = np.empty((len(GRID), len(GRID)))
     for i, alpha in enumerate(GRID):
@@ -66,49 +69,51 @@ def straightforward_surface(net, directions, x, labels):
     return losses
 
 
-def with_library_convolutions(net):
-    """A copy of the net in which every convolution is PyTorch's own."""
-    net = copy.deepcopy(net)
-    for module in net.modules():
-        if isinstance(module, Conv3x3):
-            module.__class__ = nn.Conv2d
-    return net
+def straightforward_training(nets, x, labels):
+    """One epoch of SGD of every net by itself."""
+    for net, seed in zip(copy.deepcopy(nets), SEEDS, strict=True):
+        optimiser = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE, momentum=0.9, weight_decay=1e-4)
+        for (index,) in batches(len(x), BATCH, [seed], 0):
+            optimiser.zero_grad()
+            cross_entropy(net(x[index]), labels[index]).backward()
+            optimiser.step()
 
 
-def compare(kind, net, x, labels, peak):
-    """Two rows for the landscape and two for training.
+def compare(kind, x, labels, peak):
+    """Two rows for the landscape in each of BN's modes, and two for training.
 
     Raises:
         SystemExit: the losses differ by more than 1e-5 of their size.
     """
-    train(net, x, labels, 0, 1, 128, 0.05)
-    net.eval()
-    images, directions, folded = (x[:IMAGES], labels[:IMAGES]), plane(net, 0), FoldedNet(net, 8)
-    forward, library = flops(net, x[:IMAGES]), with_library_convolutions(net)
-    fold = folded.fold_directions(directions)
-    slow, expected = best(lambda: straightforward_surface(copy.deepcopy(library), directions, *images))
-    fast, losses = best(lambda: surface(copy.deepcopy(folded), fold, GRID, GRID, *images))
-    error = np.max(np.abs(losses / expected - 1))
-    if error > 1e-5:
-        raise SystemExit(
-            f"{kind}: the folded net's losses differ from the loop's by {error:.1e} of their size"
-        )
-    points, count = GRID.size**2, len(x) // 128 * 128
-    for name, seconds in (("loop", slow), ("folded", fast)):
-        row(f"{kind}, {name}", points / seconds, "points", slow / seconds, points * forward / seconds / peak)
-    print(f"{'':28}the same losses to {error:.1e}; {points * IMAGES / fast:.0f} images/s")
-    slow, fast = (
-        best(lambda source=source: train(copy.deepcopy(source), x, labels, 0, 1, 128, 0.05))[0]
-        for source in (library, net)
-    )
-    for name, seconds in (("loop", slow), ("matrix", fast)):
+    nets = [ConvNet(DEPTH, WIDTHS, 1, 10, kind == "residual", seed) for seed in SEEDS]
+    alone, count = best(lambda: straightforward_training(nets, x, labels))[0], len(x) // BATCH * BATCH
+    together = best(lambda: train(copy.deepcopy(nets), x, labels, SEEDS, 1, BATCH, LEARNING_RATE))[0]
+    train(nets, x, labels, SEEDS, 1, BATCH, LEARNING_RATE)
+    net, images = nets[0].eval(), (x[:IMAGES], labels[:IMAGES])
+    directions, forward = plane(net, 0), flops(net, x[:IMAGES])
+    recomputed = with_batch_statistics(net)
+    for mode, source, view in (
+        ("fixed", net, folded(net, directions)),
+        ("recomputed", recomputed, (recomputed, directions)),
+    ):
+        slow, expected = best(lambda source=source: straightforward_surface(source, directions, *images))
+        fast, losses = best(lambda view=view: surface(*view, GRID, GRID, *images, ABREAST))
+        error = np.max(np.abs(losses / expected - 1))
+        if error > 1e-5:
+            raise SystemExit(f"{kind}, statistics {mode}: the losses differ by {error:.1e} of their size")
+        for name, seconds in (("loop", slow), ("side by side", fast)):
+            share = GRID.size**2 * forward / seconds / peak
+            row(f"{kind}, {mode}, {name}", GRID.size**2 / seconds, "points", slow / seconds, share)
+        rate = GRID.size**2 * IMAGES / fast
+        print(f"{'':36}the same losses to {error:.1e}; {rate:.0f} images/s")
+    for name, seconds in (("loop", alone), ("side by side", together)):
         # A backward pass costs two forward ones.
-        share = 3 * forward / IMAGES * count / seconds / peak
-        row(f"{kind}, training, {name}", count / seconds, "images", slow / seconds, share)
+        share = 3 * forward / IMAGES * count * len(SEEDS) / seconds / peak
+        row(f"{kind}, training, {name}", count * len(SEEDS) / seconds, "images", alone / seconds, share)
 
 
 def row(name, rate, unit, times, share):
-    print(f"{name:28}{rate:>10.1f} {unit}/s{times:>8.2f} ×{share:>7.0%} of the peak")
+    print(f"{name:36}{rate:>8.0f} {unit}/s{times:>8.2f} ×{share:>7.0%} of the peak")
 
 
 def main():
@@ -117,7 +122,7 @@ def main():
     x, peak = x.view(-1, 1, 8, 8), matrix_peak()
     print(f"matrix products of 1024 × 1024: {peak / 1e9:.1f} GFLOP/s on one thread; nets of {DEPTH} layers")
     for kind in ("plain", "residual"):
-        compare(kind, ConvNet(DEPTH, WIDTHS, 1, 10, kind == "residual", 0), x, labels, peak)
+        compare(kind, x, labels, peak)
 
 
 if __name__ == "__main__":

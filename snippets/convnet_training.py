@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from snippets.training import batches
+from snippets.side_by_side import SideBySide
+from snippets.training import batches, seed_losses
 
 
 # --8<-- [start:cosine]
@@ -20,13 +21,14 @@ def cosine(learning_rate, step, steps):
 
 
 # --8<-- [start:train]
-def train(net, x, labels, seed, epochs, batch, learning_rate, after_epoch=lambda epoch: None):
-    """SGD with momentum 0.9 and weight decay 1e-4 (He et al. 2015, §4.2) and a cosine schedule.
+def train(nets, x, labels, seeds, epochs, batch, learning_rate, after_epoch=lambda epoch: None):
+    """SGD with momentum 0.9, weight decay 1e-4 (He et al. 2015, §4.2), a cosine schedule; nets side by side.
 
-    x is (count, channels, h, w), labels (count,). `after_epoch` is called with 0 first, then with 1, 2, …
-    Returns every epoch's mean loss over its minibatches, (epochs,).
+    x is (count, channels, h, w), labels (count,); each net draws its minibatches by a seed of its own.
+    `after_epoch` is called with 0 first, then with 1, 2, …
+    Returns every epoch's mean loss over the minibatches, (epochs, nets).
     """
-    net.train()
+    net = SideBySide(nets).train()
     optimiser = torch.optim.SGD(
         net.parameters(), lr=learning_rate, momentum=0.9, weight_decay=1e-4, fused=True
     )
@@ -34,16 +36,17 @@ def train(net, x, labels, seed, epochs, batch, learning_rate, after_epoch=lambda
     after_epoch(0)
     for epoch in range(epochs):
         losses = []
-        for (index,) in batches(len(x), batch, [seed], epoch):
+        for index in batches(len(x), batch, seeds, epoch):
             optimiser.param_groups[0]["lr"] = cosine(
                 learning_rate, epoch * (len(x) // batch) + len(losses), steps
             )
-            loss = cross_entropy(net(x[index]), labels[index])
+            loss = seed_losses(net(x[index]), labels[index])
             optimiser.zero_grad()
-            loss.backward()
+            # The nets share no weight, so the gradient of the sum is every net's own gradient.
+            loss.sum().backward()
             optimiser.step()
             losses.append(loss.detach())
-        history.append(torch.stack(losses).mean())
+        history.append(torch.stack(losses).mean(0))
         after_epoch(epoch + 1)
     return torch.stack(history)
 

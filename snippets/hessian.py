@@ -10,7 +10,7 @@ from torch.nn.utils import parameters_to_vector
 def hessian(loss, parameters):
     """H = ∂²E/∂w² as a linear operator (size, size): Hv = ∂(vᵀ ∂E/∂w)/∂w.
 
-    `loss` is a scalar tensor with its graph; its gradient is computed once, and differentiated for every product.
+    `loss` is a scalar tensor with its graph; every product differentiates the one gradient once more.
     Source: Pearlmutter 1994, "Fast exact multiplication by the Hessian", Neural Computation 6.
     """
     parameters = list(parameters)
@@ -37,7 +37,7 @@ def extreme_eigenvalues(H, tolerance, restarts, seed):
     start = np.random.default_rng(seed).standard_normal(H.shape[0])
     options = {"k": 1, "tol": tolerance, "maxiter": restarts, "v0": start, "return_eigenvectors": False}
     try:
-        largest = eigsh(H, which="LA", **options)[0]
+        largest = eigsh(H, which="LA", ncv=10, **options)[0]  # far from all others: a few products find it
     except ArpackError:
         return None, None
     shifted = LinearOperator(H.shape, matvec=lambda v: H @ v - largest * v, dtype=H.dtype)

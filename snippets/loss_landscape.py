@@ -8,7 +8,9 @@ import copy
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
+
+from snippets.side_by_side import SideBySide
+from snippets.training import seed_losses
 
 
 def planar(net):
@@ -37,19 +39,24 @@ def plane(net, seed):
 
 # --8<-- [start:surface]
 @torch.no_grad()
-def surface(net, directions, alphas, betas, x, labels):
-    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas). The net is left at its last point."""
-    first, second = (torch.cat([d.flatten() for d in direction]) for direction in directions)
-    w = torch.cat([p.flatten() for p in planar(net)])
-    point = w.clone()
-    for p, part in zip(planar(net), point.split([p.numel() for p in planar(net)]), strict=True):
-        p.data = part.view_as(p)
-    losses = torch.empty(len(alphas), len(betas))
-    for i, alpha in enumerate(alphas):
-        for j, beta in enumerate(betas):
-            torch.add(w, first, alpha=alpha, out=point).add_(second, alpha=beta)
-            losses[i, j] = cross_entropy(net(x), labels)
-    return losses.numpy()
+def surface(net, directions, alphas, betas, x, labels, abreast=1):
+    """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas).
+
+    Of a `ConvNet`, `abreast` points may be computed at a time, side by side.
+    """
+    copies = [copy.deepcopy(net) for _ in range(abreast)]
+    nets = SideBySide(copies) if abreast > 1 else copies[0]
+    images = x.expand(abreast, *x.shape) if abreast > 1 else x
+    planes = [torch.stack(parts).flatten(1) for parts in zip(planar(net), *directions, strict=True)]
+    points = torch.tensor([(1, alpha, beta) for alpha in alphas for beta in betas]).to(x.dtype)
+    labels, losses = labels.expand(abreast, -1), []
+    for start in range(0, len(points), abreast):
+        # The last points are filled up with the last one.
+        some = points[torch.arange(start, start + abreast).clamp(max=len(points) - 1)]
+        for w, plane_of_w in zip(planar(nets), planes, strict=True):
+            torch.mm(some, plane_of_w, out=w.data.view(abreast, -1))
+        losses.append(seed_losses(nets(images).view(abreast, len(x), -1), labels))
+    return torch.cat(losses)[: len(points)].view(len(alphas), len(betas)).numpy()
 
 
 # --8<-- [end:surface]

@@ -4,41 +4,24 @@ Sources: He et al. 2015, "Deep residual learning for image recognition", eq. 1 (
 He et al. 2016, "Identity mappings in deep residual networks", eq. 1 and fig. 1b (pre-activation).
 """
 
-from itertools import product
-
-import torch
 from torch import nn
 from torch.nn.functional import pad, relu
 
 
 # --8<-- [start:shortcut]
-def shortcut_a(x, width, stride):
+def shortcut_a(x, width, stride, nets=1):
     """Option A, without parameters: every `stride`-th pixel, and zeros for the channels that x lacks.
 
     (batch, inputs, h, w) to (batch, width, ⌈h/stride⌉, ⌈w/stride⌉), width ≥ inputs; the identity where shapes
-    match.
+    match. The channels may be those of several nets, one net after the other.
     """
-    x = x[:, :, ::stride, ::stride]
-    return pad(x, (0, 0, 0, 0, 0, width - x.shape[1]))
+    if stride == 1 and x.shape[1] == nets * width:
+        return x
+    x = x[:, :, ::stride, ::stride].unflatten(1, (nets, -1))
+    return pad(x, (0, 0, 0, 0, 0, width - x.shape[2])).flatten(1, 2)
 
 
 # --8<-- [end:shortcut]
-
-
-# --8<-- [start:tiny]
-def tiny_matrix(w):
-    """The matrix (4 · outputs, 4 · inputs) that a 3×3 convolution with padding 1 is on 2×2 images.
-
-    Pixel p sees pixel q through the weight at q − p; w is (outputs, inputs, 3, 3).
-    """
-    spread = w.flatten(2) @ OFFSET.to(w.dtype)
-    return spread.unflatten(2, (4, 4)).transpose(1, 2).flatten(2).flatten(0, 1)
-
-
-PIXELS = list(product(range(2), repeat=2))
-SEEN = [[3 * (q[0] - p[0] + 1) + q[1] - p[1] + 1 for q in PIXELS] for p in PIXELS]
-OFFSET = torch.eye(9)[:, SEEN].flatten(1)
-# --8<-- [end:tiny]
 
 
 class Conv3x3(nn.Conv2d):
@@ -46,12 +29,6 @@ class Conv3x3(nn.Conv2d):
 
     def __init__(self, inputs, width, stride=1):
         super().__init__(inputs, width, 3, stride, padding=1, bias=False)
-
-    def forward(self, x):
-        if x.shape[2:] != (2, 2) or self.stride != (1, 1):
-            return super().forward(x)
-        # The library's convolution is made for larger images: there the matrix is three times as fast.
-        return (x.flatten(1) @ tiny_matrix(self.weight).mT).view(len(x), -1, 2, 2)
 
 
 # --8<-- [start:block]
@@ -73,7 +50,7 @@ class Block(nn.Module):
 
     def forward(self, x):
         F = self.branch(x)
-        return relu(F + shortcut_a(x, self.width, self.stride) if self.residual else F)
+        return relu(F + shortcut_a(x, self.width, self.stride, self.conv1.groups) if self.residual else F)
 
 
 # --8<-- [end:block]
@@ -98,7 +75,7 @@ class PreActivationBlock(nn.Module):
 
     def forward(self, x):
         F = self.branch(x)
-        return F + shortcut_a(x, self.width, self.stride) if self.residual else F
+        return F + shortcut_a(x, self.width, self.stride, self.conv1.groups) if self.residual else F
 
 
 # --8<-- [end:preactivation]

@@ -2,11 +2,10 @@
 
 import pytest
 import torch
-from torch.nn.functional import conv2d
 
 from scripts.pages import references
 from snippets.convnets import ConvNet, blocks_per_stage
-from snippets.residual_blocks import Block, Conv3x3, PreActivationBlock, shortcut_a
+from snippets.residual_blocks import Block, PreActivationBlock, shortcut_a
 
 
 @pytest.mark.parametrize("depth", [20, 32, 44, 56, 110, 1202])
@@ -45,6 +44,8 @@ def test_shortcut_a_pixel_by_pixel():
                 expected[:, channel, i, j] = x[:, channel, 2 * i, 2 * j]
     assert torch.equal(shortcut_a(x, 7, 2), expected)
     assert torch.equal(shortcut_a(x, 3, 1), x)
+    of_two = shortcut_a(torch.cat([x, -x], dim=1), 7, 2, nets=2)
+    assert torch.equal(of_two, torch.cat([expected, -expected], dim=1))
 
 
 def test_blocks_with_a_zero_last_layer_are_the_identity():
@@ -62,11 +63,6 @@ def test_a_plain_block_is_its_branch_alone():
     plain, residual = (kind(6, 6, 1, flag).eval() for kind in [PreActivationBlock] for flag in (False, True))
     residual.load_state_dict(plain.state_dict())
     assert torch.allclose(residual(x) - x, plain(x), atol=1e-6)
-
-
-def test_the_matrix_on_tiny_images_is_the_convolution():
-    conv, x = Conv3x3(3, 5).double(), torch.randn(4, 3, 2, 2).double()
-    assert torch.allclose(conv(x), conv2d(x, conv.weight, padding=1), atol=1e-14)
 
 
 def test_a_preactivation_block_that_halves_the_image_written_out():

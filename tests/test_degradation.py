@@ -1,5 +1,6 @@
 """Claims 2, 12 and 20 against the records of the nets with BatchNorm on the digits."""
 
+import copy
 from itertools import pairwise
 
 import numpy as np
@@ -72,23 +73,28 @@ def test_gradient_norms_against_a_finite_difference():
     assert np.isclose(gradient.norm().item(), of_weights[0], rtol=1e-5)
 
 
-def test_training_is_sgd_with_momentum_weight_decay_and_a_cosine():
-    """The same steps written out, on a linear net: g ← ∂E/∂w + 1e-4 w, v ← 0.9 v + g, w ← w − ηₜ v."""
-    generator = torch.Generator().manual_seed(0)
-    x, labels = torch.randn(12, 1, 2, 2, generator=generator), torch.arange(12) % 3
-    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3, bias=False))
-    w = net[1].weight.detach().clone().requires_grad_()
-    called, v, step = [], torch.zeros_like(w), 0
-    history = train(net, x, labels, 0, 2, 4, 0.5, called.append)
-    losses = []
-    for epoch in range(2):
-        for (index,) in batches(12, 4, [0], epoch):
-            loss = cross_entropy(x[index].flatten(1) @ w.T, labels[index])
-            (gradient,) = torch.autograd.grad(loss, w)
-            v = 0.9 * v + gradient + 1e-4 * w.detach()
-            w = (w.detach() - 0.5 * (1 + np.cos(np.pi * step / 6)) / 2 * v).requires_grad_()
-            losses.append(loss.item())
-            step += 1
-    torch.testing.assert_close(net[1].weight, w, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(history, np.reshape(losses, (2, 3)).mean(1), rtol=1e-5)
+def test_training_is_sgd_with_momentum_weight_decay_and_a_cosine_of_each_net():
+    """The same steps written out, net by net: g ← ∂E/∂w + 1e-4 w, v ← 0.9 v + g, w ← w − ηₜ v."""
+    generator, epochs, batch, rate = torch.Generator().manual_seed(0), 2, 6, 0.1
+    x, labels = torch.randn(18, 1, 8, 8, generator=generator).double(), torch.arange(18) % 3
+    nets = [ConvNet(8, (2, 3, 4), 1, 3, True, seed).double() for seed in (4, 7)]
+    expected, called = [], []
+    for net, seed in zip(copy.deepcopy(nets), (4, 7), strict=True):
+        velocities, losses, steps = [torch.zeros_like(w) for w in net.parameters()], [], epochs * 3
+        for epoch in range(epochs):
+            for (index,) in batches(18, batch, [seed], epoch):
+                loss = cross_entropy(net(x[index]), labels[index])
+                gradients = torch.autograd.grad(loss, list(net.parameters()))
+                eta = rate * (1 + np.cos(np.pi * len(losses) / steps)) / 2
+                for w, v, g in zip(net.parameters(), velocities, gradients, strict=True):
+                    v.mul_(0.9).add_(g + 1e-4 * w.detach())
+                    w.data -= eta * v
+                losses.append(loss.item())
+        expected.append((net.state_dict(), np.reshape(losses, (epochs, 3)).mean(1)))
+    history = train(nets, x, labels, [4, 7], epochs, batch, rate, called.append)
     assert called == [0, 1, 2]
+    for net, losses, (state, expected_losses) in zip(nets, history.T, expected, strict=True):
+        np.testing.assert_allclose(losses, expected_losses, rtol=1e-9)
+        for name, tensor in net.state_dict().items():
+            if tensor.dim():
+                torch.testing.assert_close(tensor, state[name], rtol=1e-7, atol=1e-9)

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from scripts.record import array, read
 from snippets.convnets import ConvNet
-from snippets.folding import FoldedNet
+from snippets.folding import folded
 from snippets.hessian import extreme_eigenvalues, hessian
 from snippets.loss_landscape import (
     filter_normalised,
@@ -58,24 +58,30 @@ def test_a_plane_is_drawn_by_its_seed_and_its_directions_differ():
 @pytest.mark.parametrize("residual", [False, True])
 def test_folding_changes_no_loss_on_the_plane(residual):
     net, x, labels = trained_like(residual)
-    directions, folded = plane(net, 0), FoldedNet(net, 8)
-    assert torch.allclose(folded(x), net(x), rtol=1e-5, atol=1e-5)
-    fast = surface(
-        copy.deepcopy(folded), folded.fold_directions(directions), [-0.5, 0, 1], [0, 0.7], x, labels
-    )
-    slow = surface(copy.deepcopy(net), directions, [-0.5, 0, 1], [0, 0.7], x, labels)
-    assert np.allclose(fast, slow, rtol=1e-5)
+    directions = plane(net, 0)
+    view, folded_directions = folded(net, directions)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in view.modules())
+    assert torch.allclose(view(x), net(x), rtol=1e-5, atol=1e-5)
+    grid = [-0.5, 0, 1], [0, 0.7]
+    expected = surface(net, directions, *grid, x, labels)
+    assert np.allclose(surface(view, folded_directions, *grid, x, labels), expected, rtol=1e-5)
 
 
-def test_the_centre_of_a_surface_is_the_nets_own_loss_and_a_point_is_w_plus_its_directions():
+@pytest.mark.parametrize("abreast", [1, 3, 4])
+@pytest.mark.parametrize("statistics", [lambda net: net, with_batch_statistics])
+def test_a_point_of_a_surface_is_the_nets_loss_at_w_plus_its_directions(abreast, statistics):
     net, x, labels = trained_like(True)
-    first, second = directions = plane(net, 0)
-    losses = surface(copy.deepcopy(net), directions, [0, 0.3], [0, -0.2], x, labels)
-    assert np.isclose(losses[0, 0], cross_entropy(net(x), labels).item(), rtol=1e-6)
-    with torch.no_grad():
-        for w, d1, d2 in zip(planar(net), first, second, strict=True):
-            w += 0.3 * d1 - 0.2 * d2
-        assert np.isclose(losses[1, 1], cross_entropy(net(x), labels).item(), rtol=1e-5)
+    net = statistics(net)
+    before, directions = copy.deepcopy(net.state_dict()), plane(net, 0)
+    losses = surface(net, directions, [0, 0.3, -1], [0, -0.2], x, labels, abreast)
+    assert all(torch.equal(w, before[name]) for name, w in net.state_dict().items()), "the net moved"
+    for i, alpha in enumerate([0, 0.3, -1]):
+        for j, beta in enumerate([0, -0.2]):
+            moved = copy.deepcopy(net)
+            with torch.no_grad():
+                for w, d1, d2 in zip(planar(moved), *directions, strict=True):
+                    w += alpha * d1 + beta * d2
+                assert np.isclose(losses[i, j], cross_entropy(moved(x), labels).item(), rtol=1e-5)
 
 
 def test_batch_statistics_are_those_of_train_mode():

@@ -73,7 +73,7 @@ def draw_curves(records: Records, text: dict[str, str]) -> Figure:
             )
         log_axis(axis, "y")
         axis.set_title(text[kind], fontweight="normal", fontsize=9, color=color)
-        axis.legend(loc="lower left", fontsize=8)
+        axis.legend(loc="lower left" if kind == "plain" else "upper right", fontsize=8)
     figure.suptitle(text["curves"], x=0.02, ha="left", fontsize=10, fontweight="bold")
     figure.supxlabel(text["epoch"], fontsize=9)
     axes[0].set_ylabel(text["loss"])

@@ -61,10 +61,10 @@ def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
     for column, (kind, whole, color) in enumerate(
         (("plain", record, PLAIN), ("residual", read("loss_landscape_residual"), RESIDUAL))
     ):
-        grid = array(whole, "coarse_grid")
+        grid = array(whole, "full_grid")
         for row, mode in enumerate(("train", "eval")):
             axis = axes[row, column]
-            losses = array(whole, f"surface_{mode}")[SEED].T
+            losses = array(whole, f"full_surface_{mode}")[SEED].T
             # Contours between powers of ten are placed on the logarithm, whose steps are even.
             filled = axis.contourf(
                 grid, grid, np.log10(losses), levels=np.log10(LEVELS), colors=greys, extend="both"
@@ -104,7 +104,7 @@ def draw_eigenvalues(record: dict[str, Any], text: dict[str, str]) -> Figure:
     log_axis(axis, "x")
     log_axis(axis, "y")
     axis.set(title=text["eigenvalues"], xlabel=text["train_loss"], ylabel=text["lambda_max"])
-    axis.set(xlim=(3e-4, 3e-1), ylim=(0.6, 300))
+    axis.margins(x=0.1, y=0.2)
     return figure
 
 

@@ -1,6 +1,5 @@
 """Loss landscapes of trained nets as Li et al. 2018 draw them; one task for each kind of net shares it."""
 
-import copy
 import math
 
 import numpy as np
@@ -15,6 +14,7 @@ SETTINGS = {
     "batch": 128,
     "learning_rate": 0.05,
     "seeds": 5,
+    "modes": ["eval", "train"],
     "images": 128,
     "coarse": 25,
     "full": 51,
@@ -26,33 +26,47 @@ SETTINGS = {
 }
 
 
-def run(settings: dict, seed: int) -> dict | None:
-    """Train one net and look around it, in a plane drawn by the same seed; None if the training diverged."""
+ABREAST = 4  # points computed side by side: more leave the cache
+
+
+def runs(settings: dict) -> list[dict | None]:
+    """Train the nets and look around each, in a plane drawn by its seed; None if the training diverged."""
     import torch
-    from torch.nn.functional import cross_entropy
 
     from snippets.convnet_training import loss_and_error, train
     from snippets.convnets import ConvNet
     from snippets.digits import digits
-    from snippets.folding import FoldedNet
-    from snippets.hessian import extreme_eigenvalues, hessian
-    from snippets.loss_landscape import plane, with_batch_statistics
 
     x, labels, test_x, test_labels = (torch.from_numpy(array) for array in digits())
     x, test_x = x.view(-1, 1, 8, 8), test_x.view(-1, 1, 8, 8)
-    net = ConvNet(settings["depth"], settings["widths"], 1, 10, settings["residual"], seed)
-    losses = train(net, x, labels, seed, settings["epochs"], settings["batch"], settings["learning_rate"])
-    if not math.isfinite(losses[-1]):
-        return None
-    measured = {"final_loss": losses[-1].item(), "train_loss": loss_and_error(net, x, labels)[0]}
-    measured["test_error"] = loss_and_error(net, test_x, test_labels)[1]
-    directions, folded = plane(net, seed), FoldedNet(net, x.shape[-1])
+    architecture = settings["depth"], settings["widths"], 1, 10, settings["residual"]
+    nets = [ConvNet(*architecture, seed) for seed in range(settings["seeds"])]
+    training = [settings[key] for key in ("epochs", "batch", "learning_rate")]
+    found = []
+    for seed, loss in enumerate(train(nets, x, labels, range(len(nets)), *training)[-1].tolist()):
+        if not math.isfinite(loss):
+            found.append(None)
+            continue
+        measured = {"final_loss": loss, "train_loss": loss_and_error(nets[seed], x, labels)[0]}
+        measured["test_error"] = loss_and_error(nets[seed], test_x, test_labels)[1]
+        found.append(measured | surroundings(settings, nets[seed], x, labels, seed))
+    return found
+
+
+def surroundings(settings: dict, net, x, labels, seed: int) -> dict:
+    """The plane in each of BN's modes, and the Hessian's extremes in all weights, BN's statistics fixed."""
+    from torch.nn.functional import cross_entropy
+
+    from snippets.folding import folded
+    from snippets.hessian import extreme_eigenvalues, hessian
+    from snippets.loss_landscape import plane, with_batch_statistics
+
+    directions, measured = plane(net, seed), {}
     images = x[: settings["images"]], labels[: settings["images"]]
-    for mode, view, plane_of_view in (
-        ("eval", folded, folded.fold_directions(directions)),
-        ("train", with_batch_statistics(net), directions),
-    ):
-        measured |= {f"{k}_{mode}": v for k, v in look(settings, view, plane_of_view, *images, seed).items()}
+    views = {"eval": folded(net, directions), "train": (with_batch_statistics(net), directions)}
+    for mode in settings["modes"]:
+        seen = look(settings, *views[mode], *images, seed)
+        measured |= {f"{name}_{mode}": value for name, value in seen.items()}
     some = slice(settings["hessian_images"])
     H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
     smallest, largest = extreme_eigenvalues(
@@ -66,17 +80,17 @@ def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
     from snippets.loss_landscape import local_minima, nonconvex_share, surface
 
     coarse, full = (np.linspace(-1, 1, settings[grid]) for grid in ("coarse", "full"))
-    E = surface(copy.deepcopy(net), directions, coarse, coarse, x, labels)
+    E = surface(net, directions, coarse, coarse, x, labels, ABREAST)
     seen = {
         "surface": E,
-        "slice": surface(copy.deepcopy(net), directions, full, [0.0], x, labels)[:, 0],
+        "slice": surface(net, directions, full, [0.0], x, labels, ABREAST)[:, 0],
         "centre_loss": float(E[len(E) // 2, len(E) // 2]),
         "highest_loss": float(E.max()),
         "minima": local_minima(E),
         "nonconvex_share": nonconvex_share(E, coarse[1] - coarse[0], settings["nonconvex_threshold"]),
     }
     if seed < settings["full_planes"]:
-        seen["full_surface"] = surface(copy.deepcopy(net), directions, full, full, x, labels)
+        seen["full_surface"] = surface(net, directions, full, full, x, labels, ABREAST)
         seen["full_minima"] = local_minima(seen["full_surface"])
         seen["full_nonconvex_share"] = nonconvex_share(
             seen["full_surface"], full[1] - full[0], settings["nonconvex_threshold"]
@@ -85,14 +99,14 @@ def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
 
 
 def measure(settings: dict) -> Measurements:
-    runs = [run(settings, seed) for seed in range(settings["seeds"])]
+    found = runs(settings)
     measured = {f"{grid}_grid": exact(np.linspace(-1, 1, settings[grid])) for grid in ("coarse", "full")}
-    measured["diverged"] = sampled([int(run is None) for run in runs])
-    converged = [run or {} for run in runs]
+    measured["diverged"] = sampled([int(run is None) for run in found])
+    converged = [run or {} for run in found]
     measured["lanczos_unconverged"] = sampled(
         [int(run.get("lambda_max") is None or run.get("lambda_min") is None) for run in converged]
     )
-    for name in next(run for run in runs if run):
+    for name in next(run for run in found if run):
         # A full plane is drawn for the first seeds only.
         values = [
             run.get(name) for run in converged[: settings["full_planes"] if name.startswith("full") else None]

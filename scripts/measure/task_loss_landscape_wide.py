@@ -1,4 +1,4 @@
-"""The loss landscape around plain nets of 32 layers and twice the width: is the shortcut the only way?"""
+"""The Hessian of plain nets of 32 layers and four times the width: is the shortcut the only way?"""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from scripts.measure.loss_landscape import measure
 from scripts.project import DATA, snippets_behind
 from scripts.record import measure_into, settings_node
 
-SETTINGS = loss_landscape.SETTINGS | {"widths": [16, 32, 64], "seeds": 3, "full_planes": 0}
+SETTINGS = loss_landscape.SETTINGS | {"widths": [32, 64, 128], "seeds": 3, "modes": []}
 
 
 def task_loss_landscape_wide(
