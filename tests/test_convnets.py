@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn.functional import conv2d
 
 from scripts.pages import references
 from snippets.convnets import ConvNet, blocks_per_stage
