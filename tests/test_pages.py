@@ -89,7 +89,7 @@ def test_a_typed_number_is_found(text: str, found: str) -> None:
         "arXiv:1512.03385",
         "ResNet-1437 and v0.25",
         "25 of 4",
-        "7.93 of it",
+        "81.7 of it",
     ],
 )
 def test_what_is_no_number_of_a_record_is_left_alone(text: str) -> None:
