@@ -87,11 +87,10 @@ def touch(browser, served: str) -> Iterator:
     context.close()
 
 
-def tap_at(page, slider, share: float) -> None:
+def tap_at(slider, share: float) -> None:
     """A finger on a slider, at a share of its length."""
-    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
-    page.touchscreen.tap(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    slider.tap(position={"x": share * box["width"], "y": box["height"] / 2})
 
 
 def is_drawn_from(pixels: np.ndarray, numbers) -> bool:
@@ -346,8 +345,8 @@ def test_degradation_by_keyboard(page, traffic) -> None:
 
 def test_the_backward_product_by_touch(touch) -> None:
     box = Box(touch, "backward_product")
-    tap_at(touch, box.control("層の数 n"), 0.1)
-    tap_at(touch, box.control("重みの標準偏差"), 0.8)
+    tap_at(box.control("層の数 n"), 0.1)
+    tap_at(box.control("重みの標準偏差"), 0.8)
     box.control("ショートカット").tap()
     depth, scale = (box.control(label).input_value() for label in ("層の数 n", "重みの標準偏差"))
     assert int(depth) < 20 and float(scale) > 1
@@ -356,8 +355,8 @@ def test_the_backward_product_by_touch(touch) -> None:
 
 def test_the_block_by_touch(touch) -> None:
     box = Box(touch, "block")
-    tap_at(touch, box.control("枝の傾き J"), 0.3)
-    tap_at(touch, box.control("ブロック数 L"), 0.2)
+    tap_at(box.control("枝の傾き J"), 0.3)
+    tap_at(box.control("ブロック数 L"), 0.2)
     J, L = (float(box.control(label).input_value()) for label in ("枝の傾き J", "ブロック数 L"))
     assert -1.2 < J < -0.4 and 10 < L < 30
     hold_block(box, J, int(L))
