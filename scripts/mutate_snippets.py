@@ -1,8 +1,9 @@
 """Mutants of `snippets/`, and the tests of `make test` that kill them: mutmut's, as pyproject.toml sets it.
 
-A test runs against a mutant only if it calls the mutated function. What was found stays in mutants/ until a snippet,
-a test or a record changes, so that an interrupted run goes on. mutmut leaves alone what runs on import and functions
-with a decorator; these are named. A mutant that runs 15 times as long as its tests should counts as killed.
+Of the tests of the mathematics those run against a mutant that call the mutated function. What was found
+stays in mutants/ until a snippet, a test or a record changes, so that an interrupted run goes on. mutmut
+leaves alone what runs on import and functions with a decorator; these are named. A mutant that does not end
+counts as killed.
 """
 
 import ast
@@ -21,6 +22,23 @@ from scripts.project import ROOT, SNIPPETS
 from scripts.survivors import report
 
 KILLED = {"killed", "timeout", "segfault"}
+# mutmut's own command takes the tests from pyproject.toml alone, and a list there would go stale.
+RUN = """
+import sys
+from mutmut.__main__ import _run
+from mutmut.configuration import config
+config().pytest_add_cli_args_test_selection = sys.argv[1:]
+_run((), None)
+"""
+
+
+def of_the_mathematics() -> list[str]:
+    """The test files that import snippets, but for the one that needs a site and a browser beside them."""
+    return [
+        str(file.relative_to(ROOT))
+        for file in sorted(ROOT.glob("tests/test_*.py"))
+        if "\nfrom snippets" in file.read_text(encoding="utf-8") and file.stem != "test_interactives"
+    ]
 
 
 def left_out() -> list[str]:
@@ -50,13 +68,14 @@ def _changed(module: libcst.Module, key: str) -> str:
     lines = [libcst.Module([function]).code.splitlines() for function in (original, mutant)]
     changed = [line for line in ndiff(*lines) if line[0] in "-+"]
     old, new = (" ".join(line[2:].strip() for line in changed if line[0] == sign) for sign in "-+")
-    method = key.rpartition(".")[2].rpartition("__mutmut_")[0].removeprefix("x_").strip("xǁ").replace("ǁ", ".")
-    return f"{method}: {old} → {new}"
+    mangled = key.rpartition(".")[2].rpartition("__mutmut_")[0]
+    function = mangled.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+    return f"{function}: {old} → {new}"
 
 
 def main() -> int:
     single = os.environ | {"OMP_NUM_THREADS": "1"}
-    run = subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=ROOT, env=single)
+    run = subprocess.run([sys.executable, "-c", RUN, *of_the_mathematics()], cwd=ROOT, env=single)
     if run.returncode:
         return run.returncode
     print("not mutated, for they have a decorator:", ", ".join(left_out()))

@@ -1,4 +1,4 @@
-"""Mutants that live: printed with the reason that tests/survivors.yml gives, and an error where it gives none."""
+"""Mutants that live, each printed with the reason for it in tests/survivors.yml."""
 
 from collections.abc import Iterable
 
@@ -10,10 +10,10 @@ SURVIVORS = ROOT / "tests/survivors.yml"
 
 
 def report(made_from: str, kinds: Iterable[tuple[str, dict[str, bool]]]) -> int:
-    """Print what was killed of each kind, and every survivor. `made_from` is a section of tests/survivors.yml.
+    """Print what was killed of each kind, and every survivor. `made_from` is a section of survivors.yml.
 
-    An outcome says of a mutant, by its name, whether it was killed. Returns the exit status: 1 where a survivor has
-    no reason, or a reason no survivor.
+    An outcome says of a mutant, by its name, whether it was killed. Returns the exit status: 1 where a
+    survivor has no reason, or a reason no survivor.
     """
     explained = {
         name: entry["reason"]

@@ -84,11 +84,16 @@ def test_a_preactivation_block_that_halves_the_image_written_out():
 
 def test_a_preactivated_net_written_out():
     """The first convolution stands bare, and BN and ReLU close the stack: He et al. 2016, fig. 4e and §3."""
-    net, x = ConvNet(8, (3, 4, 5), 2, 6, True, 0, PreActivationBlock).double(), torch.randn(4, 2, 8, 8).double()
+    net, x = (
+        ConvNet(8, (3, 4, 5), 2, 6, True, 0, PreActivationBlock).double(),
+        torch.randn(4, 2, 8, 8).double(),
+    )
     z = conv2d(x, net.conv.weight, padding=1)
     for block in net.blocks:
         z = block(z)
-    z = ((z - z.mean((0, 2, 3), keepdim=True)) / (z.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()).clamp(min=0)
+    z = (
+        (z - z.mean((0, 2, 3), keepdim=True)) / (z.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+    ).clamp(min=0)
     torch.testing.assert_close(net(x), z.mean((2, 3)) @ net.linear.weight.T + net.linear.bias)
 
 

@@ -33,6 +33,8 @@ def test_gaussian_weights_have_the_variance_and_the_seed_asked_for():
     weights = gaussian_weights(3, 200, he, np.random.default_rng(0))
     assert [W.shape for W in weights] == [(200, 200)] * 3
     assert np.var(weights) == pytest.approx(2 / 200, rel=0.02)
+    (of_xavier,) = gaussian_weights(1, 200, xavier, np.random.default_rng(0))
+    np.testing.assert_allclose(of_xavier, weights[0] / np.sqrt(2))  # 2 / (200 + 200)
     again = gaussian_weights(3, 200, he, np.random.default_rng(0))
     np.testing.assert_array_equal(weights, again)
     assert not np.array_equal(weights[0], weights[1])

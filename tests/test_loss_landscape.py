@@ -133,7 +133,6 @@ def test_hessian_extremes_against_the_dense_hessian():
     assert np.isclose(largest, eigenvalues[-1], rtol=1e-6)
     assert np.isclose(smallest, eigenvalues[0], atol=1e-6 * eigenvalues[-1])
 
-
     assert np.ndim(largest) == np.ndim(smallest) == 0
     # Far from convergence it shows where Lanczos starts.
     roughly, again = (extreme_eigenvalues(H, 0.5, 100, seed=1) for _ in range(2))
