@@ -29,7 +29,9 @@ def test_plain_and_residual_begin_with_equal_weights():
     assert all(torch.equal(p, r) for p, r in zip(plain.parameters(), residual.parameters(), strict=True))
 
 
-@pytest.mark.parametrize(("depth", "nearest"), [(57, "56 and 62"), (55, "50 and 56"), (2, "8"), (-4, "8")])
+@pytest.mark.parametrize(
+    ("depth", "nearest"), [(57, "56 and 62"), (55, "50 and 56"), (9, "8 and 14"), (2, "8"), (-4, "8")]
+)
 def test_a_depth_that_is_not_6n_plus_2_is_an_error(depth, nearest):
     with pytest.raises(ValueError, match=rf"{depth} is not 6n \+ 2 .*nearest is {nearest}"):
         ConvNet(depth, (4, 8, 16), 1, 10, True, 0)
@@ -44,7 +46,10 @@ def test_shortcut_a_pixel_by_pixel():
             for j in range(3):
                 expected[:, channel, i, j] = x[:, channel, 2 * i, 2 * j]
     assert torch.equal(shortcut_a(x, 7, 2), expected)
-    assert torch.equal(shortcut_a(x, 3, 1), x)
+    assert shortcut_a(x, 3, 1) is x
+    for width in (5, 7):
+        wider = shortcut_a(x, width, 1)
+        assert torch.equal(wider[:, :3], x) and not wider[:, 3:].any() and wider.shape[1] == width
     of_two = shortcut_a(torch.cat([x, -x], dim=1), 7, 2, nets=2)
     assert torch.equal(of_two, torch.cat([expected, -expected], dim=1))
 
@@ -64,6 +69,8 @@ def test_a_plain_block_is_its_branch_alone():
     plain, residual = (kind(6, 6, 1, flag).eval() for kind in [PreActivationBlock] for flag in (False, True))
     residual.load_state_dict(plain.state_dict())
     assert torch.allclose(residual(x) - x, plain(x), atol=1e-6)
+    of_2015 = Block(6, 6, 1, False).eval()
+    assert torch.equal(of_2015(x), of_2015.branch(x).clamp(min=0))
 
 
 def test_a_preactivation_block_that_halves_the_image_written_out():
@@ -95,6 +102,18 @@ def test_a_preactivated_net_written_out():
         (z - z.mean((0, 2, 3), keepdim=True)) / (z.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
     ).clamp(min=0)
     torch.testing.assert_close(net(x), z.mean((2, 3)) @ net.linear.weight.T + net.linear.bias)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_stages_two_and_three_halve_the_image(residual):
+    net, z = ConvNet(14, (3, 4, 5), 2, 6, residual, 0).eval(), torch.randn(4, 3, 8, 8)
+    for block, shape in zip(net.blocks, [(3, 8), (3, 8), (4, 4), (4, 4), (5, 2), (5, 2)], strict=True):
+        width, size = shape
+        F = block.branch(z)
+        assert F.shape == (4, width, size, size)
+        expected = F + shortcut_a(z, width, z.shape[2] // size) if residual else F
+        z = block(z)
+        assert torch.equal(z, expected.clamp(min=0))
 
 
 def test_initial_weights_have_the_variances_of_he_and_lecun():

@@ -139,6 +139,11 @@ def test_hessian_extremes_against_the_dense_hessian():
     assert roughly == again
 
 
+def test_extremes_are_those_of_the_number_line_not_of_size():
+    operator = aslinearoperator(np.diag(np.linspace(-5, 3, 30)))
+    assert extreme_eigenvalues(operator, 1e-10, 100, 0) == pytest.approx((-5, 3))
+
+
 def test_of_a_float32_net_products_with_the_hessian_are_taken_in_float32():
     net, x, labels = trained_like(True, (1, 2, 2))
     v = np.random.default_rng(0).standard_normal(sum(w.numel() for w in net.parameters()))

@@ -50,6 +50,13 @@ def test_the_block_of_2015_is_batch_norms_gain_and_shift_the_addition_and_a_relu
     assert len(states) == 4
 
 
+def test_a_layer_without_a_gain_is_an_error():
+    net = ReluAfterAddition(*ARGUMENTS)
+    net.gains = net.gains[:-1]
+    with pytest.raises(ValueError):
+        net(X)
+
+
 def test_the_pre_activation_net_is_chapter_fours_and_its_states_lead_to_its_output():
     net, twin = PreActivation(*ARGUMENTS), NormalisedResidual(*ARGUMENTS)
     torch.testing.assert_close(net(X), twin(X))

@@ -5,7 +5,7 @@ import torch
 
 from snippets.convnets import ConvNet
 from snippets.residual_blocks import Block, PreActivationBlock
-from snippets.side_by_side import SideBySide
+from snippets.side_by_side import SideBySide, join
 
 
 @pytest.mark.parametrize("block", [Block, PreActivationBlock])
@@ -22,6 +22,20 @@ def test_the_logits_and_running_statistics_are_each_nets_own(residual, block):
         for name, tensor in ours.state_dict().items():
             if tensor.dim():
                 torch.testing.assert_close(tensor, expected[name], msg=name)
+
+
+def test_one_net_alone_is_itself():
+    net, x = ConvNet(8, (2, 3, 4), 1, 5, True, 0).double(), torch.randn(6, 1, 8, 8).double()
+    torch.testing.assert_close(SideBySide([net])(x[None])[0], net(x))
+
+
+def test_nets_of_different_shapes_are_an_error():
+    nets = [ConvNet(8, (2, 3, 4), 1, 5, True, 0) for _ in range(2)]
+    nets[1].dropout = torch.nn.Dropout()
+    with pytest.raises(ValueError):
+        SideBySide(nets)
+    with pytest.raises(ValueError):
+        join(torch.empty(0), [torch.zeros(width, 2) for width in (3, 4)])
 
 
 def test_the_nets_are_views_of_what_is_trained():
