@@ -74,7 +74,7 @@ def test_rates_in_closed_form_and_in_the_limit():
     # The second layer by hand: ReLU takes uncorrelated inputs to a correlation of 1/π, which a shortcut halves.
     assert mean_field(2, False) == pytest.approx(0.5 * (1 - np.arccos(1 / np.pi) / np.pi))
     assert mean_field(2, True) == pytest.approx(0.75 * (2 - np.arccos(0.5 / np.pi) / np.pi) / 2)
-    # With BN: after one block the variance over the batch is 1 and ½ − 1/(2π) of a branch with twice the weight.
+    # With BN: over the batch a block adds the variance of ReLU, ½ − 1/(2π), doubled by He's weights.
     first = 1 + 2 * (1 / 2 - 1 / (2 * np.pi))
     by_hand = 0.75 * (first + 1 / 2) / (first + 1)
     assert mean_field_normalised(1) == 0.75 and mean_field_normalised(2) == pytest.approx(by_hand)
