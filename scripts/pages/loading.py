@@ -76,7 +76,7 @@ class Loading:
         *theme, own = ((site / path).read_text(encoding="utf-8") for path in self._theme)
         (script,) = site.glob("assets/javascripts/bundle.*.min.js")
         at_run_time = set(re.findall(r"\bmd-[\w-]+", script.read_text(encoding="utf-8")))
-        whole = with_fonts(formulas, site) + without_unused("".join(theme), self._classes | at_run_time) + own
+        whole = with_fonts(formulas, site) + without_unused("".join(theme), frozenset(self._classes | at_run_time)) + own
         (site / STYLESHEET).write_text(re.sub(r"/\*.*?\*/", "", whole, flags=re.DOTALL), encoding="utf-8")
 
 
@@ -95,6 +95,7 @@ def with_fonts(stylesheet: str, site: Path) -> str:
     return _FACE.sub(face, stylesheet)
 
 
+@lru_cache(maxsize=8)
 def glyphs(stylesheet: str) -> dict[str, str]:
     """The characters that MathJax's stylesheet puts on a page, by the family of the font that has them; sorted."""
     families: dict[str, list[str]] = {}

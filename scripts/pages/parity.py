@@ -4,6 +4,7 @@ The order is that of the paragraphs; within one paragraph each language has its 
 """
 
 import re
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)]+)\)")
 _TEXT_IN_FORMULA = re.compile(r"\\text\{[^}]*\}")
 
 
+@lru_cache(maxsize=1024)
 def skeleton(text: str) -> list[tuple[int, dict[str, int]]]:
     """What both languages must share, paragraph by paragraph: the line it starts at, and its items with the line of each."""
     items: list[tuple[int, str]] = [(position, f"number {number}") for position, number in prose_numbers.find(text)]

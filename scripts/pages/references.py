@@ -70,6 +70,17 @@ def papers() -> Mapping[str, Entry]:
 
 
 @lru_cache
+def _entries(modified_ns: int) -> dict[str, str]:
+    style = Style()
+    return {key: style.format_entry("", entry).text.render(Backend()) for key, entry in papers().items()}
+
+
+def entries() -> dict[str, str]:
+    """Every paper as a list of references writes it, in HTML, by its key."""
+    return _entries(BIBLIOGRAPHY.stat().st_mtime_ns)
+
+
+@lru_cache
 def _published(modified_ns: int) -> dict[str, dict[str, Any]]:
     whole = yaml.safe_load(PUBLISHED.read_text(encoding="utf-8"))
     return {f"{key}.{name}": figure for key, figures in whole.items() for name, figure in figures.items()}
@@ -168,16 +179,15 @@ def table(pages: dict[str, list[tuple[str, str]]], language: str, repository: st
 
     `pages`: for each key, the pages citing it as (title, file); `bibliography`: where the BibTeX file is.
     """
-    words, code, style = WORDS[language], cited_in_code(), Style()
+    words, code = WORDS[language], cited_in_code()
     blocks = [f'<a href="{bibliography}" download>{words["bibtex"]}</a>']
-    for key, entry in sorted(papers().items(), key=lambda item: item[0]):
-        written = style.format_entry("", entry).text.render(Backend()).replace("\n", " ")
+    for key, entry in sorted(entries().items()):
         citing = [f"[{title}]({file})" for title, file in pages.get(key, [])]
         for path in code.get(key, []):
             file = path.relative_to(ROOT)
             citing.append(f"[`{file}`]({repository}/blob/main/{file})")
         heading = f"## {label(key, 'citet', language)} {{ #{key} }}"
-        block = [heading, written, f"{words['cited']}: {' · '.join(citing)}"]
+        block = [heading, entry.replace("\n", " "), f"{words['cited']}: {' · '.join(citing)}"]
         quoted = {name: figure for name, figure in published().items() if name.partition(".")[0] == key}
         if quoted:
             rows = [f"| {' | '.join(words['columns'])} |", "|---|---|---|"]

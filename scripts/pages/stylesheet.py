@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import tinycss2
 
@@ -11,7 +12,8 @@ _NEVER = ("[dir=rtl]", ":not([class])", "[data-md-color-switching]")
 _NESTED = ("media", "supports", "layer", "container")
 
 
-def without_unused(css: str, classes: set[str]) -> str:
+@lru_cache(maxsize=8)
+def without_unused(css: str, classes: frozenset[str]) -> str:
     """The rules whose selectors name only `classes`, without the custom properties that none of them reads."""
     kept = "".join(_rules(tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), classes))
     read = set(re.findall(r"var\(\s*(--[\w-]+)", kept))
@@ -20,7 +22,7 @@ def without_unused(css: str, classes: set[str]) -> str:
     )
 
 
-def _rules(nodes: list, classes: set[str]) -> Iterator[str]:
+def _rules(nodes: list, classes: frozenset[str]) -> Iterator[str]:
     for node in nodes:
         if node.type == "qualified-rule":
             selectors = [selector for selector in _split(node.prelude) if _can_match(selector, classes)]
@@ -47,7 +49,7 @@ def _split(tokens: list) -> list[list]:
     return selectors
 
 
-def _can_match(selector: list, classes: set[str]) -> bool:
+def _can_match(selector: list, classes: frozenset[str]) -> bool:
     if any(never in tinycss2.serialize(selector).replace('"', "") for never in _NEVER):
         return False
     for token, after in zip(selector, [*selector[1:], None], strict=True):
