@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from scripts.measure.loss_landscape import ABREAST
-from snippets.convnet_training import train
+from snippets.convnet_training import train_side_by_side
 from snippets.convnets import ConvNet
 from snippets.digits import digits
 from snippets.folding import folded
@@ -87,8 +87,8 @@ def compare(kind, x, labels, peak):
     """
     nets = [ConvNet(DEPTH, WIDTHS, 1, 10, kind == "residual", seed) for seed in SEEDS]
     alone, count = best(lambda: straightforward_training(nets, x, labels))[0], len(x) // BATCH * BATCH
-    together = best(lambda: train(copy.deepcopy(nets), x, labels, SEEDS, 1, BATCH, LEARNING_RATE))[0]
-    train(nets, x, labels, SEEDS, 1, BATCH, LEARNING_RATE)
+    together = best(lambda: train_side_by_side(copy.deepcopy(nets), x, labels, SEEDS, 1, BATCH, LEARNING_RATE))[0]
+    train_side_by_side(nets, x, labels, SEEDS, 1, BATCH, LEARNING_RATE)
     net, images = nets[0].eval(), (x[:IMAGES], labels[:IMAGES])
     directions, forward = plane(net, 0), flops(net, x[:IMAGES])
     recomputed = with_batch_statistics(net)

@@ -2,7 +2,7 @@
 
 import torch
 
-from snippets.training import batches, seed_losses
+from snippets.training import cosine, train
 
 
 # --8<-- [start:clip]
@@ -21,28 +21,20 @@ def clip(parameters, limit):
 
 # --8<-- [start:train_clipped]
 def train_clipped(net, learning_rate, x, labels, seeds, epochs, batch, limit):
-    """SGD with momentum 0.9. Returns every epoch's mean loss by seed, (epochs run, seeds).
-
-    It ends after the first epoch in which no seed has a finite loss: none can recover from NaN weights.
-    """
+    """SGD with momentum 0.9. Returns every epoch's mean loss by seed, (epochs run, seeds)."""
     parameters = list(net.parameters())
     optimiser = torch.optim.SGD(parameters, lr=learning_rate, momentum=0.9)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * (len(x) // batch))
-    history = []
-    for epoch in range(epochs):
-        losses = []
-        for index in batches(len(x), batch, seeds, epoch):
-            loss = seed_losses(net(x[index]), labels[index])
-            optimiser.zero_grad()
-            loss.sum().backward()
-            clip(parameters, limit)
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.detach())
-            if not loss.isfinite().any():
-                return torch.stack([*history, torch.stack(losses).mean(0)])
-        history.append(torch.stack(losses).mean(0))
-    return torch.stack(history)
+    return train(
+        net,
+        optimiser,
+        x,
+        labels,
+        seeds,
+        epochs,
+        batch,
+        before_step=lambda: clip(parameters, limit),
+        after_step=cosine(optimiser, epochs * (len(x) // batch)),
+    )
 # --8<-- [end:train_clipped]
 
 

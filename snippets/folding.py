@@ -24,7 +24,6 @@ def fold(w, bn):
 
 
 # --8<-- [start:folded]
-@torch.no_grad()
 def folded(net, directions):
     """A copy of a `ConvNet` in eval mode with its BN in the convolutions, and the directions folded.
 
@@ -36,13 +35,14 @@ def folded(net, directions):
         layers += [(block.conv1, block.bn1), (block.conv2, block.bn2)]
         block.bn1 = block.bn2 = nn.Identity()
     net.bn = net.before[0] = nn.Identity()
-    directions = [
-        [fold(d, bn)[0] for d, (_, bn) in zip(direction[:-1], layers, strict=True)] + direction[-1:]
-        for direction in directions
-    ]
-    for conv, bn in layers:
-        conv.weight.data, shift = fold(conv.weight, bn)
-        conv.bias = nn.Parameter(shift)
+    with torch.no_grad():
+        directions = [
+            [fold(d, bn)[0] for d, (_, bn) in zip(direction[:-1], layers, strict=True)] + direction[-1:]
+            for direction in directions
+        ]
+        for conv, bn in layers:
+            conv.weight.data, shift = fold(conv.weight, bn)
+            conv.bias = nn.Parameter(shift)
     return net, directions
 
 

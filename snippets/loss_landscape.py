@@ -38,7 +38,6 @@ def plane(net, seed):
 
 
 # --8<-- [start:surface]
-@torch.no_grad()
 def surface(net, directions, alphas, betas, x, labels, abreast=1):
     """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas).
 
@@ -53,9 +52,10 @@ def surface(net, directions, alphas, betas, x, labels, abreast=1):
     for start in range(0, len(points), abreast):
         # The last points are filled up with the last one.
         some = points[torch.arange(start, start + abreast).clamp(max=len(points) - 1)]
-        for w, plane_of_w in zip(planar(nets), planes, strict=True):
-            torch.mm(some, plane_of_w, out=w.data.view(abreast, -1))
-        losses.append(seed_losses(nets(images).view(abreast, len(x), -1), labels))
+        with torch.no_grad():
+            for w, plane_of_w in zip(planar(nets), planes, strict=True):
+                torch.mm(some, plane_of_w, out=w.data.view(abreast, -1))
+            losses.append(seed_losses(nets(images).view(abreast, len(x), -1), labels))
     return torch.cat(losses)[: len(points)].view(len(alphas), len(betas)).numpy()
 
 

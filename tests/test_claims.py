@@ -109,7 +109,7 @@ def test_a_claim_is_whole(name: str) -> None:
         assert sorted(claim[part]) == languages(), f"{name}: {part}"
         assert re.search(r"[ぁ-んァ-ン]", claim[part]["ja"]) and not re.search(r"[ぁ-んァ-ン]", claim[part]["en"])
     assert claims.topics(claim), f"{name}: no record speaks for it or against it"
-    claims.test_address(claim, "")
+    claims.address_of_test(claim, "")
 
 
 def test_the_articles_claims_are_all_there() -> None:

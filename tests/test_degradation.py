@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from scripts.record import array, read
-from snippets.convnet_training import cosine, gradient_norms, train
+from snippets.convnet_training import gradient_norms, train_side_by_side
 from snippets.convnets import ConvNet
 from snippets.training import batches
 
@@ -43,10 +43,6 @@ def test_claim_2_the_gradient_does_not_vanish_in_the_plain_net():
         [array(PLAIN, f"first_to_last_blocks_56_epoch_{epoch}") for epoch in (1, 5, 10, 15)]
     )
     assert 0.1 < during.min() < during.max() < 10
-
-
-def test_cosine_falls_from_the_rate_to_zero():
-    assert np.allclose([cosine(0.4, step, 4) for step in (0, 2, 4)], [0.4, 0.2, 0])
 
 
 def test_gradient_norms_against_a_finite_difference():
@@ -94,7 +90,7 @@ def test_training_is_sgd_with_momentum_weight_decay_and_a_cosine_of_each_net():
                     w.data -= eta * v
                 losses.append(loss.item())
         expected.append((net.state_dict(), np.reshape(losses, (epochs, 3)).mean(1)))
-    history = train(nets, x, labels, [4, 7], epochs, batch, rate, called.append)
+    history = train_side_by_side(nets, x, labels, [4, 7], epochs, batch, rate, called.append)
     assert called == [0, 1, 2]
     for net, losses, (state, expected_losses) in zip(nets, history.T, expected, strict=True):
         np.testing.assert_allclose(losses, expected_losses, rtol=1e-9)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pages.source import line_of, prose
+from scripts.pages.source import line_of, without
 from scripts.project import DOCS, languages
 from tests.html import elements
 from tests.test_pages import PAGES, built, name
@@ -52,7 +52,7 @@ def test_every_term_leads_to_its_explanation_and_is_linked_from_a_page(language:
 def test_a_page_links_to_known_terms_each_once(page: Path) -> None:
     known, seen = {entry["id"] for entry in entries(page.parent.name)}, set()
     text = page.read_text(encoding="utf-8")
-    for match in _LINK.finditer(prose(text)):
+    for match in _LINK.finditer(without(text, "code", "brace")):
         place = f"{name(page)}:{line_of(text, match.start())}"
         assert match[1] in known, f"{place}: no term '{match[1]}' in the glossary"
         assert match[1] not in seen, f"{place}: '{match[1]}' is linked above already; only its first use is"

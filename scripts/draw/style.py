@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -112,6 +113,26 @@ def keep(axis: Axes, name: str, x: Any, y: Any, extent: Any = None) -> None:
 def keep_field(axis: Axes, name: str, x: Any, y: Any, z: Any) -> None:
     """Keep z(x, y), (len(y), len(x)), for the figure's data table: contours do not."""
     axis.field = {"name": name, "x": _list(x), "y": _list(y), "z": [_list(row) for row in z]}
+
+
+def slices(planes: list[list[tuple[str, str, Any, Any]]], levels: Any, title: str, loss: str) -> Figure:
+    """Contours of the loss over α (across) and β (up) on one scale: rows of (title, colour, grid, losses by α and β)."""
+    figure, axes = panels(len(planes), len(planes[0]), height=2.4, sharex=True, sharey=True)
+    greys = [f"{shade:.2f}" for shade in np.linspace(1, 0.3, len(levels) + 1)]
+    for axis, (name, color, grid, losses) in zip(axes.flat, chain.from_iterable(planes), strict=True):
+        # Contours between powers of ten are placed on the logarithm, whose steps are even.
+        filled = axis.contourf(grid, grid, np.log10(losses.T), levels=np.log10(levels), colors=greys, extend="both")
+        keep_field(axis, loss, grid, grid, losses.T)
+        axis.plot(0, 0, "+", color=color, markersize=7)
+        axis.set_title(name, fontweight="normal", fontsize=9, color=color)
+        axis.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    ticks = [exponent for exponent in np.log10(levels) if exponent == round(exponent)]
+    bar = figure.colorbar(filled, ax=axes, ticks=ticks, shrink=0.7, label=loss)
+    bar.ax.set_yticklabels([power_of_ten(round(tick)) for tick in ticks])
+    figure.suptitle(title, x=0.02, ha="left", fontsize=10, fontweight="bold")
+    figure.supxlabel("α", fontsize=9)
+    figure.supylabel("β", fontsize=9)
+    return figure
 
 
 def data(figure: Figure) -> list[dict[str, Any]]:

@@ -15,11 +15,10 @@ from scripts.draw.style import (
     RESIDUAL,
     STYLE,
     figure_path,
-    keep_field,
     log_axis,
     panels,
-    power_of_ten,
     save,
+    slices,
 )
 from scripts.project import DATA, languages
 from scripts.record import array, read
@@ -56,30 +55,20 @@ LEVELS = 10.0 ** np.arange(-3, 1.5, 0.5)
 
 
 def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
-    figure, axes = panels(2, 2, height=2.4, sharex=True, sharey=True)
-    greys = ["#" + f"{255 - 22 * step:02x}" * 3 for step in range(len(LEVELS) + 1)]
-    for column, (kind, whole, color) in enumerate(
-        (("plain", record, PLAIN), ("residual", read("loss_landscape_residual"), RESIDUAL))
-    ):
-        grid = array(whole, "full_grid")
-        for row, mode in enumerate(("train", "eval")):
-            axis = axes[row, column]
-            losses = array(whole, f"full_surface_{mode}")[SEED].T
-            # Contours between powers of ten are placed on the logarithm, whose steps are even.
-            filled = axis.contourf(
-                grid, grid, np.log10(losses), levels=np.log10(LEVELS), colors=greys, extend="both"
+    kinds = (("plain", record, PLAIN), ("residual", read("loss_landscape_residual"), RESIDUAL))
+    planes = [
+        [
+            (
+                f"{text[kind]}, {text[mode]}",
+                color,
+                array(whole, "full_grid"),
+                array(whole, f"full_surface_{mode}")[SEED],
             )
-            keep_field(axis, text["loss"], grid, grid, losses)
-            axis.plot(0, 0, "+", color=color, markersize=7)
-            axis.set_title(f"{text[kind]}, {text[mode]}", fontweight="normal", fontsize=9, color=color)
-            axis.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    ticks = np.arange(-3, 2)
-    bar = figure.colorbar(filled, ax=axes, ticks=ticks, shrink=0.7, label=text["loss"])
-    bar.ax.set_yticklabels([power_of_ten(tick) for tick in ticks])
-    figure.suptitle(text["slices"], x=0.02, ha="left", fontsize=10, fontweight="bold")
-    figure.supxlabel("α", fontsize=9)
-    figure.supylabel("β", fontsize=9)
-    return figure
+            for kind, whole, color in kinds
+        ]
+        for mode in ("train", "eval")
+    ]
+    return slices(planes, LEVELS, text["slices"], text["loss"])
 
 
 def draw_eigenvalues(record: dict[str, Any], text: dict[str, str]) -> Figure:

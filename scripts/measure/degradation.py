@@ -20,7 +20,7 @@ def runs(settings: dict, depth: int) -> list[dict | None]:
     """What training nets of one depth gives, by name, for each seed; None if it diverged."""
     import torch
 
-    from snippets.convnet_training import gradient_norms, loss_and_error, train
+    from snippets.convnet_training import gradient_norms, loss_and_error, train_side_by_side
     from snippets.convnets import ConvNet
     from snippets.digits import digits
 
@@ -36,7 +36,7 @@ def runs(settings: dict, depth: int) -> list[dict | None]:
                 of_net.append(gradient_norms(net, x[some], labels[some]))
 
     training = [settings[key] for key in ("epochs", "batch", "learning_rate")]
-    losses = train(nets, x, labels, seeds, *training, observe)
+    losses = train_side_by_side(nets, x, labels, seeds, *training, observe)
     return [
         summary(
             settings, loss, of_net, loss_and_error(net, x, labels), loss_and_error(net, test_x, test_labels)
@@ -47,6 +47,8 @@ def runs(settings: dict, depth: int) -> list[dict | None]:
 
 def summary(settings: dict, losses, norms, on_training_set, on_test_set) -> dict | None:
     """One seed's measurements by name; None if it diverged."""
+    if not (math.isfinite(losses[-1]) and math.isfinite(on_training_set[0])):
+        return None
     of_weights, of_blocks = zip(*norms, strict=True)
     measured = {
         "loss": losses.tolist(),
@@ -62,7 +64,7 @@ def summary(settings: dict, losses, norms, on_training_set, on_test_set) -> dict
         # The last convolution, not the linear layer: BN follows the one as it follows the first.
         measured[f"first_to_last_weights_epoch_{epoch}"] = weights[0] / weights[-2]
         measured[f"first_to_last_blocks_epoch_{epoch}"] = blocks[0] / blocks[-1]
-    return measured if math.isfinite(measured["final_loss"]) and math.isfinite(on_training_set[0]) else None
+    return measured
 
 
 def measure(settings: dict) -> Measurements:

@@ -33,7 +33,7 @@ def runs(settings: dict) -> list[dict | None]:
     """Train the nets and look around each, in a plane drawn by its seed; None if the training diverged."""
     import torch
 
-    from snippets.convnet_training import loss_and_error, train
+    from snippets.convnet_training import loss_and_error, train_side_by_side
     from snippets.convnets import ConvNet
     from snippets.digits import digits
 
@@ -43,7 +43,7 @@ def runs(settings: dict) -> list[dict | None]:
     nets = [ConvNet(*architecture, seed) for seed in range(settings["seeds"])]
     training = [settings[key] for key in ("epochs", "batch", "learning_rate")]
     found = []
-    for seed, loss in enumerate(train(nets, x, labels, range(len(nets)), *training)[-1].tolist()):
+    for seed, loss in enumerate(train_side_by_side(nets, x, labels, range(len(nets)), *training)[-1].tolist()):
         if not math.isfinite(loss):
             found.append(None)
             continue
@@ -55,10 +55,7 @@ def runs(settings: dict) -> list[dict | None]:
 
 def surroundings(settings: dict, net, x, labels, seed: int) -> dict:
     """The plane in each of BN's modes, and the Hessian's extremes in all weights, BN's statistics fixed."""
-    from torch.nn.functional import cross_entropy
-
     from snippets.folding import folded
-    from snippets.hessian import extreme_eigenvalues, hessian
     from snippets.loss_landscape import plane, with_batch_statistics
 
     directions, measured = plane(net, seed), {}
@@ -67,17 +64,26 @@ def surroundings(settings: dict, net, x, labels, seed: int) -> dict:
     for mode in settings["modes"]:
         seen = look(settings, *views[mode], *images, seed)
         measured |= {f"{name}_{mode}": value for name, value in seen.items()}
+    return measured | extremes(settings, net, x, labels, seed)
+
+
+def extremes(settings: dict, net, x, labels, seed: int) -> dict[str, float | None]:
+    """The Hessian's smallest and largest eigenvalue in all weights; None where Lanczos did not converge."""
+    from torch.nn.functional import cross_entropy
+
+    from snippets.hessian import extreme_eigenvalues, hessian
+
     some = slice(settings["hessian_images"])
     H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
     smallest, largest = extreme_eigenvalues(
         H, settings["lanczos_tolerance"], settings["lanczos_restarts"], seed
     )
-    return measured | {"lambda_min": smallest, "lambda_max": largest}
+    return {"lambda_min": smallest, "lambda_max": largest}
 
 
 def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
     """The surface over [−1, 1]², its centre line along the first direction, and what is read off the grid."""
-    from snippets.loss_landscape import local_minima, nonconvex_share, surface
+    from snippets.loss_landscape import surface
 
     coarse, full = (np.linspace(-1, 1, settings[grid]) for grid in ("coarse", "full"))
     E = surface(net, directions, coarse, coarse, x, labels, ABREAST)
@@ -86,16 +92,22 @@ def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
         "slice": surface(net, directions, full, [0.0], x, labels, ABREAST)[:, 0],
         "centre_loss": float(E[len(E) // 2, len(E) // 2]),
         "highest_loss": float(E.max()),
-        "minima": local_minima(E),
-        "nonconvex_share": nonconvex_share(E, coarse[1] - coarse[0], settings["nonconvex_threshold"]),
-    }
+    } | read_off(settings, E)
     if seed < settings["full_planes"]:
-        seen["full_surface"] = surface(net, directions, full, full, x, labels, ABREAST)
-        seen["full_minima"] = local_minima(seen["full_surface"])
-        seen["full_nonconvex_share"] = nonconvex_share(
-            seen["full_surface"], full[1] - full[0], settings["nonconvex_threshold"]
-        )
+        E = surface(net, directions, full, full, x, labels, ABREAST)
+        seen |= {"full_surface": E} | {f"full_{name}": value for name, value in read_off(settings, E).items()}
     return seen
+
+
+def read_off(settings: dict, E: np.ndarray) -> dict[str, float]:
+    """Local minima and the share of non-convex points of a surface over [−1, 1]²."""
+    from snippets.loss_landscape import local_minima, nonconvex_share
+
+    step = 2 / (len(E) - 1)
+    return {
+        "minima": local_minima(E),
+        "nonconvex_share": nonconvex_share(E, step, settings["nonconvex_threshold"]),
+    }
 
 
 def measure(settings: dict) -> Measurements:
@@ -112,12 +124,12 @@ def measure(settings: dict) -> Measurements:
             run.get(name) for run in converged[: settings["full_planes"] if name.startswith("full") else None]
         ]
         linear = any(part in name for part in ("error", "share", "minima", "lambda_min"))
-        measured[name] = sampled([_four_digits(v) for v in values], log=not linear)
+        measured[name] = sampled([four_digits(v) for v in values], log=not linear)
     return measured
 
 
-def _four_digits(value):
+def four_digits(value):
     """Surfaces are drawn, not computed with: four digits are finer than a contour's line."""
     if not isinstance(value, np.ndarray):
         return value
-    return [_four_digits(row) if isinstance(row, np.ndarray) else float(f"{row:.4g}") for row in value]
+    return [four_digits(row) if isinstance(row, np.ndarray) else float(f"{row:.4g}") for row in value]

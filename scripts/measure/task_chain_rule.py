@@ -10,7 +10,8 @@ from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
 from snippets.backpropagation import central_difference, chain_gradient, chain_loss
 
-SETTINGS = {"units": 6, "seeds": 20, "target": 1.0, "exponents": list(range(1, 14))}
+# Steps below 1e-11 change no seed's loss on one machine and some seed's last bit on another: all spread would be the machines'.
+SETTINGS = {"units": 6, "seeds": 20, "target": 1.0, "exponents": list(range(1, 12))}
 
 
 def autograd_gradient(x: float, weights: np.ndarray, target: float) -> float:

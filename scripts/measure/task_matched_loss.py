@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 from pytask import Product
 
+from scripts.measure.loss_landscape import extremes, four_digits, read_off
 from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
 
@@ -40,8 +41,7 @@ def run(settings: dict, kind: dict, seed: int) -> dict | None:
     from torch.nn.functional import cross_entropy
 
     from snippets.digits import digits
-    from snippets.hessian import extreme_eigenvalues, hessian
-    from snippets.loss_landscape import local_minima, nonconvex_share, plane, surface
+    from snippets.loss_landscape import plane, surface
     from snippets.matched_loss import Mlp, train_until
 
     x, labels, _, _ = (torch.from_numpy(array) for array in digits())
@@ -54,22 +54,17 @@ def run(settings: dict, kind: dict, seed: int) -> dict | None:
         return None
     with torch.no_grad():
         train_loss = cross_entropy(net(x), labels).item()
-    some = slice(settings["hessian_images"])
-    H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
-    smallest, largest = extreme_eigenvalues(
-        H, settings["lanczos_tolerance"], settings["lanczos_restarts"], seed
-    )
+    found = extremes(settings, net, x, labels, seed)
+    smallest, largest = found["lambda_min"], found["lambda_max"]
     grid, few = np.linspace(-1, 1, settings["grid"]), slice(settings["images"])
     E = surface(net, plane(net, seed), grid, grid, x[few], labels[few])
     return {
         "updates": updates,
         "train_loss": train_loss,
-        "lambda_max": largest,
-        "lambda_min": smallest,
         "ratio": None if smallest is None else abs(smallest / largest),
-        "minima": local_minima(E),
-        "nonconvex_share": nonconvex_share(E, grid[1] - grid[0], settings["nonconvex_threshold"]),
-        "surface": [[float(f"{loss:.4g}") for loss in row] for row in E],
+        "surface": four_digits(E),
+        **found,
+        **read_off(settings, E),
     }
 
 

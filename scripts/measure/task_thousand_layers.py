@@ -34,7 +34,7 @@ def build(kind: str, settings: dict):
 
 
 def deviations(net, x, settings: dict):
-    """The standard deviation of each seed's pre-activations at the drawn layers; infinite where float32 overflows."""
+    """The standard deviation of each seed's activations ReLU(z) at the drawn layers; infinite where float32 overflows."""
     import torch
 
     found = []

@@ -102,9 +102,16 @@ def evidence(claim: dict[str, Any]) -> list[Evidence]:
 
 
 def topics(claim: dict[str, Any]) -> list[str]:
-    """The records that a claim rests on."""
+    """The records that a claim rests on.
+
+    Raises:
+        LookupError: it rests on none.
+    """
     pieces = [piece for piece in evidence(claim) if not isinstance(piece, Identity)]
-    return list(dict.fromkeys(topic for piece in pieces for topic in piece.topics()))
+    found = list(dict.fromkeys(topic for piece in pieces for topic in piece.topics()))
+    if not found:
+        raise LookupError(f"docs/claims.yml: {claim['id']}: nothing measured speaks for or against it: add a line of evidence that names a value")
+    return found
 
 
 def render(identifier: str, language: str, repository: str, anchor: str = "claim-{}") -> str:
@@ -122,7 +129,7 @@ def render(identifier: str, language: str, repository: str, anchor: str = "claim
         f'<span class="claim__verdict">{words[claim["verdict"]]}</span>\n'
         f"{claim['reason'][language].strip()}\n\n"
         f'<details class="claim__evidence" markdown>\n<summary>{words["evidence"]}</summary>\n\n{_pieces(claim, language)}\n\n</details>\n\n'
-        f'[{words["test"]}]({test_address(claim, repository)}){{.claim__link title="{claim["test"]}"}} '
+        f'[{words["test"]}]({address_of_test(claim, repository)}){{.claim__link title="{claim["test"]}"}} '
         f"[{words['ledger']}](ledger.md#{identifier}){{.claim__link}}{paper}\n\n"
         f"</div>\n"
     )
@@ -174,7 +181,7 @@ def _pieces(claim: dict[str, Any], language: str) -> str:
     return "\n".join(lines)
 
 
-def test_address(claim: dict[str, Any], repository: str) -> str:
+def address_of_test(claim: dict[str, Any], repository: str) -> str:
     """Where the test stands on the repository's host, with its line.
 
     Raises:

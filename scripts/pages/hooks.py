@@ -41,7 +41,7 @@ from scripts.pages import (
     remembered,
     values,
 )
-from scripts.pages.source import PageError, line_of, nearest, prose, replace_braces
+from scripts.pages.source import PageError, line_of, nearest, replace_braces, without
 from scripts.project import languages
 from scripts.record import RecordError, read, topics
 from scripts.stale import stale
@@ -168,7 +168,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     for match in _INCLUDE.finditer(markdown):
         _require_section(match, mistake)
-    for match in _FIGURE.finditer(prose(markdown)):
+    for match in _FIGURE.finditer(without(markdown, "code", "brace")):
         if not (path.parent / match["path"]).exists():
             drawn = [f"figures/{p.name}" for p in (path.parent / "figures").glob("*.svg")]
             raise mistake(

@@ -81,8 +81,7 @@ def page(language: str, repository: str, pages: list[str], root: str) -> str:
         written = " · ".join(
             f"[{label}]({target})" if ".md#" in target else f'<a href="{target}">{label}</a>' for label, target in links
         )
-        date = last_measured(claim)
-        measured = f" · {words['measured']} {date}" if date else ""
+        measured = f" · {words['measured']} {last_measured(claim)}"
         rows.append(
             f'<div class="row {claim["verdict"]} chapter-{chapter}" markdown>\n\n'
             f"{claims.render(identifier, language, repository, anchor='{}')}\n"
@@ -106,9 +105,9 @@ def _filter(name: str, title: str, everything: str, choices: list[tuple[str, str
     return f"<fieldset><legend>{title}</legend>{labels}</fieldset>"
 
 
-def last_measured(claim: dict[str, Any]) -> str | None:
-    """The oldest date among the records that a claim rests on; None where it rests on proofs alone."""
-    return min((values.record(topic)["provenance"]["date"] for topic in claims.topics(claim)), default=None)
+def last_measured(claim: dict[str, Any]) -> str:
+    """The oldest date among the records that a claim rests on."""
+    return min(values.record(topic)["provenance"]["date"] for topic in claims.topics(claim))
 
 
 def published() -> list[dict[str, Any]]:
@@ -164,9 +163,5 @@ def _plain(text: str, language: str) -> str:
 
 
 def chapters(config) -> list[str]:
-    """The pages of the navigation that argue claims, in its order: neither the home page nor lists and labs."""
-    return [
-        page
-        for page in config.nav
-        if isinstance(page, str) and page.endswith(".md") and page not in ("index.md", "ledger.md", "values.md")
-    ]
+    """The pages of the navigation that may argue a claim, in its order: the home page only repeats what they argue."""
+    return [page for page in config.nav if isinstance(page, str) and page.endswith(".md") and page != "index.md"]

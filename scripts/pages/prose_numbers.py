@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from scripts.pages.source import parts
+from scripts.pages.source import BRACE, blank, without
 
 NOT_PROSE = re.compile(
     r"\A---\n.*?\n---\n"  # front matter
@@ -40,20 +40,10 @@ _NUMBER = re.compile(
 )
 
 
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
-
-
 def prose(text: str) -> str:
     """A page without its code, formulas, values, link targets and attributes, lines and columns kept."""
-    for part in parts(text):
-        inside = (
-            re.sub(r"\{\{.*?\}\}", lambda brace: _blank(brace[0]), part[0])
-            if part.lastgroup == "image"
-            else _blank(part[0])
-        )
-        text = text[: part.start()] + inside + text[part.end() :]
-    return NOT_PROSE.sub(lambda match: _blank(match[0]), text)
+    bare = BRACE.sub(blank, without(text, "code", "display", "inline", "brace"))  # an image's alternative text has braces too
+    return NOT_PROSE.sub(blank, bare)
 
 
 def find(text: str) -> Iterator[tuple[int, str]]:

@@ -70,9 +70,11 @@ def replace_braces(text: str, render: Callable[[str, str, int], str]) -> str:
     return _PARTS.sub(part, text)
 
 
-def prose(text: str) -> str:
-    """The page with its code blanked, lines and columns kept."""
-    return _PARTS.sub(
-        lambda match: re.sub(r"[^\n]", " ", match[0]) if match.lastgroup in ("code", "brace") else match[0],
-        text,
-    )
+def blank(match: re.Match[str]) -> str:
+    """Spaces in place of what matched: lines and columns are kept."""
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def without(text: str, *kinds: str) -> str:
+    """The page with its parts of some kinds (code, display, inline, brace) blanked."""
+    return _PARTS.sub(lambda match: blank(match) if match.lastgroup in kinds else match[0], text)

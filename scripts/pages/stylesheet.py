@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import tinycss2
 
-# What no page has: text from right to left, tables without a class (see tables.py), and Material's pause of every transition while
+# What no page has: text from right to left, tables without a class (see accessible.py), and Material's pause of every transition while
 # the scheme changes, which makes the browser style each element twice more on loading.
 _NEVER = ("[dir=rtl]", ":not([class])", "[data-md-color-switching]")
 _NESTED = ("media", "supports", "layer", "container")

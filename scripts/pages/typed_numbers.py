@@ -8,7 +8,7 @@ import numpy as np
 
 from scripts.pages import claims, references, values
 from scripts.pages.prose_numbers import NOT_PROSE
-from scripts.pages.source import BRACE, PageError, line_of, prose
+from scripts.pages.source import BRACE, PageError, blank, line_of, without
 from scripts.project import DOCS
 from scripts.record import topics
 
@@ -41,8 +41,7 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
     named = {brace[1].partition("|")[0].strip().removesuffix(".mean") for brace in BRACE.finditer(text)}
     known = _scalars()
     printed = {str(figure["value"]): f"published.{name}" for name, figure in references.published().items()}
-    blanked = NOT_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), prose(text))
-    for match in _NUMBER.finditer(blanked):
+    for match in _NUMBER.finditer(NOT_PROSE.sub(blank, without(text, "code", "brace"))):
         digits = re.sub(r"[,{}]", "", match["digits"])
         exponent = int((match["e"] or match["tex"] or match["superscript"] or "0").translate(_PLAIN_DIGITS))
         has_exponent = match["e"] or match["tex"] or match["superscript"]
