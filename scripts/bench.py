@@ -1,4 +1,4 @@
-"""Ratios, side by side in one run: what a rebuild costs, what a second worker brings, how fast landscapes are evaluated."""
+"""Ratios, side by side in one run: what a rebuild costs, what a second worker brings, how fast landscapes are evaluated; then the pages' weights and Lighthouse's scores."""
 
 import sys
 import tempfile
@@ -9,7 +9,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
 
-from scripts import bench_landscape
+from scripts import bench_landscape, bench_pages
 from scripts.project import ROOT
 from scripts.verify import remeasure
 
@@ -47,7 +47,8 @@ def main() -> int:
     print(f"site: first build {first:.1f} s, rebuild {again:.1f} s; training share 0 (it reads records)")
     one, two = retrain(1), retrain(2)
     print(f"retrain chapters 1 and 2: one worker {one:.0f} s, two {two:.0f} s: {one / two:.2f} times")
-    return bench_landscape.main() or 0
+    bench_landscape.main()
+    return bench_pages.main()
 
 
 if __name__ == "__main__":
