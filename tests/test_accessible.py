@@ -16,23 +16,28 @@ OPEN = """() => {
 SETTLED = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
 
 
-def findings(page, context: str | None = None) -> list[str]:
-    found = Axe().run(page, context=context).response["violations"]
+# What colours, or a narrow screen, can spoil on a page in which all else is well.
+NARROW = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
+
+
+def findings(page, context: str | None = None, rules: list[str] | None = None) -> list[str]:
+    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+    found = Axe().run(page, context=context, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}" for rule in found for node in rule["nodes"]
     ]
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
+@pytest.mark.parametrize(("scheme", "width", "rules"), [("light", 390, NARROW), ("dark", 1280, None)], ids=["narrow", "wide"])
 @pytest.mark.parametrize("path", ADDRESSES, ids=lambda path: path or "home")
-def test_axe_finds_nothing(page, path: str, scheme: str, width: int) -> None:
+def test_axe_finds_nothing(page, path: str, scheme: str, width: int, rules: list[str] | None) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 30_000})
+    page.set_viewport_size({"width": width, "height": 900})
     page.goto(path, wait_until="load")
     page.wait_for_selector(f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]")
     page.evaluate(OPEN)
     page.evaluate(SETTLED)
-    assert findings(page) == []
+    assert findings(page, rules=rules) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -21,9 +21,10 @@ def imported_snippets(file: Path) -> set[str]:
     """An independent scan: the files of snippets/ that `file` imports anywhere in it, directly or through others."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "scripts.measure":  # what two tasks share
-            for alias in node.names:
-                found |= imported_snippets(ROOT / f"scripts/measure/{alias.name}.py")
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scripts.measure"):  # what tasks share
+            within = node.module.split(".")[2:] or [alias.name for alias in node.names]
+            for name in within:
+                found |= imported_snippets(ROOT / f"scripts/measure/{name}.py")
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "snippets":
             found |= (
                 {node.module.partition(".")[2]}

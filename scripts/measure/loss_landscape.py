@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from scripts.measure.surroundings import extremes, four_digits, read_off
 from scripts.record import Measurements, exact, sampled
 
 SETTINGS = {
@@ -67,20 +68,6 @@ def surroundings(settings: dict, net, x, labels, seed: int) -> dict:
     return measured | extremes(settings, net, x, labels, seed)
 
 
-def extremes(settings: dict, net, x, labels, seed: int) -> dict[str, float | None]:
-    """The Hessian's smallest and largest eigenvalue in all weights; None where Lanczos did not converge."""
-    from torch.nn.functional import cross_entropy
-
-    from snippets.hessian import extreme_eigenvalues, hessian
-
-    some = slice(settings["hessian_images"])
-    H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
-    smallest, largest = extreme_eigenvalues(
-        H, settings["lanczos_tolerance"], settings["lanczos_restarts"], seed
-    )
-    return {"lambda_min": smallest, "lambda_max": largest}
-
-
 def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
     """The surface over [−1, 1]², its centre line along the first direction, and what is read off the grid."""
     from snippets.loss_landscape import surface
@@ -99,17 +86,6 @@ def look(settings: dict, net, directions, x, labels, seed: int) -> dict:
     return seen
 
 
-def read_off(settings: dict, E: np.ndarray) -> dict[str, float]:
-    """Local minima and the share of non-convex points of a surface over [−1, 1]²."""
-    from snippets.loss_landscape import local_minima, nonconvex_share
-
-    step = 2 / (len(E) - 1)
-    return {
-        "minima": local_minima(E),
-        "nonconvex_share": nonconvex_share(E, step, settings["nonconvex_threshold"]),
-    }
-
-
 def measure(settings: dict) -> Measurements:
     found = runs(settings)
     measured = {f"{grid}_grid": exact(np.linspace(-1, 1, settings[grid])) for grid in ("coarse", "full")}
@@ -126,10 +102,3 @@ def measure(settings: dict) -> Measurements:
         linear = any(part in name for part in ("error", "share", "minima", "lambda_min"))
         measured[name] = sampled([four_digits(v) for v in values], log=not linear)
     return measured
-
-
-def four_digits(value):
-    """Surfaces are drawn, not computed with: four digits are finer than a contour's line."""
-    if not isinstance(value, np.ndarray):
-        return value
-    return [four_digits(row) if isinstance(row, np.ndarray) else float(f"{row:.4g}") for row in value]

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pytask import Product
 
-from scripts.measure.loss_landscape import extremes, four_digits, read_off
+from scripts.measure.surroundings import extremes, four_digits, read_off
 from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
 

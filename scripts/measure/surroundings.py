@@ -1,0 +1,35 @@
+"""What is read off around a trained net: its Hessian's extremes, and the surface over a plane."""
+
+import numpy as np
+
+
+def extremes(settings: dict, net, x, labels, seed: int) -> dict[str, float | None]:
+    """The Hessian's smallest and largest eigenvalue in all weights; None where Lanczos did not converge."""
+    from torch.nn.functional import cross_entropy
+
+    from snippets.hessian import extreme_eigenvalues, hessian
+
+    some = slice(settings["hessian_images"])
+    H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
+    smallest, largest = extreme_eigenvalues(
+        H, settings["lanczos_tolerance"], settings["lanczos_restarts"], seed
+    )
+    return {"lambda_min": smallest, "lambda_max": largest}
+
+
+def read_off(settings: dict, E: np.ndarray) -> dict[str, float]:
+    """Local minima and the share of non-convex points of a surface over [−1, 1]²."""
+    from snippets.loss_landscape import local_minima, nonconvex_share
+
+    step = 2 / (len(E) - 1)
+    return {
+        "minima": local_minima(E),
+        "nonconvex_share": nonconvex_share(E, step, settings["nonconvex_threshold"]),
+    }
+
+
+def four_digits(value):
+    """Surfaces are drawn, not computed with: four digits are finer than a contour's line."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return [four_digits(row) if isinstance(row, np.ndarray) else float(f"{row:.4g}") for row in value]
