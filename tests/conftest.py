@@ -38,6 +38,9 @@ IGNORED_BUT_NEEDED = [
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[COLLECTED] = {item.nodeid.partition("[")[0] for item in items}  # before -k and -m take some away
+    # While one worker builds the site, the other has tests that need none.
+    of_the_site = {item.path for item in items if "host" in item.fixturenames}
+    items.sort(key=lambda item: item.path in of_the_site)
 
 
 @pytest.hookimpl(wrapper=True)

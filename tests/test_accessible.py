@@ -32,7 +32,7 @@ def findings(page, context: str | None = None, rules: list[str] | None = None) -
 @pytest.mark.parametrize("path", ADDRESSES, ids=lambda path: path or "home")
 def test_axe_finds_nothing(page, path: str, scheme: str, width: int, rules: list[str] | None) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 900})
+    page.set_viewport_size({"width": width, "height": 30_000})
     page.goto(path, wait_until="load")
     page.wait_for_selector(f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]")
     page.evaluate(OPEN)
