@@ -29,6 +29,7 @@ from mkdocs.utils.templates import TemplateContext
 from scripts.drawings import drawings
 from scripts.pages import (
     accessible,
+    changes,
     claims,
     figures,
     formulas,
@@ -218,6 +219,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                 citing = _citing(path.parent, language)
                 address = get_relative_url("references.bib", page.url)
                 return references.table(citing, language, config.repo_url, address)
+            if inside == "all changes":
+                return changes.table(language)
+            if inside == "all citations":
+                return changes.bibtex(config.site_url)
             return _value(inside, context, language)
         except (LookupError, RecordError) as error:
             raise mistake(position, str(error.args[0])) from None
@@ -328,7 +333,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     # This component of Material asks the repository's host for its stars: no page asks another host for anything.
     output = output.replace(' data-md-component="source"', "")
     output = interactives.with_loader(output, page.url)
-    # For each of these Material asks for a sitemap beside it. The switcher and the site's one sitemap.xml name the twins.
+    # Material names the twins relatively, which search engines do not read: publishing.py names them.
     output = re.sub(r'<link rel="alternate" [^>]*hreflang=[^>]*>\s*', "", output)
     return _loading.light(accessible.named(output, page.file.locale))
 

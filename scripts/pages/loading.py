@@ -19,11 +19,12 @@ PRELOADED = ("MJXTEX", "MJXTEX-I")  # upright and italic letters: on every page 
 
 # What Material's script does to each page, and what instead: it fetches the search index, the heaviest file of all, before anyone
 # searches (on file:// it waits for that); it says the colour scheme once more (site.css does), which styles the page anew, twice;
-# and it makes the place of a copy button a landmark.
+# it makes the place of a copy button a landmark; and it asks for a sitemap beside each twin of a page, where there is none.
 _INSTEAD = (
     (re.compile(r'[\w$]+\([\w$]+\(location\.protocol!=="file:"\),([\w$]+\("search"\))\)(?=\.pipe)'), r"\1"),
     (re.compile(r'([\w$]+\("meta",\{name:"color-scheme"\}\));document\.head\.appendChild\([\w$]+\)'), r"\1"),
     (re.compile(r'(?<=\()"nav"(?=,\{class:"md-code__nav"\})'), '"div"'),
+    (re.compile(r'[\w$]+\("link\[rel=alternate\]"\)'), "[]"),
 )
 _LINK = re.compile(r'<link rel="stylesheet" href="(?P<up>(?:\.\./|\./)*)(?P<path>[^"]+)">\s*')
 _FACE = re.compile(

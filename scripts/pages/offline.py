@@ -1,0 +1,47 @@
+"""The offline edition: the built site as one archive whose pages a browser opens from the disk."""
+
+import json
+import re
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+ARCHIVE = "why-resnet-works.zip"
+WORKER = Path(__file__).with_name("offline_worker.js")
+
+# What only a server or a search engine asks for, and fonts that the pages' own are cut from.
+_LEFT_OUT = re.compile(
+    r"404\.html|sitemap\.xml.*|search/search_index\.json|assets/mathjax/.*|(en/)?figures/social_.*|.*\.map|" + re.escape(ARCHIVE)
+)
+_LINK = re.compile(r'(?<=href=")(?!\w+:|//|/)([^"#?]*/|\.{1,2})?(?=["#?])')
+
+
+def write(site: Path, address: str) -> None:
+    """Write the archive into the site, which is published at `address`."""
+    with ZipFile(site / ARCHIVE, "w", ZIP_DEFLATED) as archive:
+        for path in sorted(path for path in site.rglob("*") if path.is_file()):
+            name = path.relative_to(site).as_posix()
+            if _LEFT_OUT.fullmatch(name):
+                continue
+            if path.suffix == ".html":
+                archive.writestr(f"why-resnet-works/{name}", page(path.read_text(encoding="utf-8"), address))
+            else:
+                archive.write(path, f"why-resnet-works/{name}")
+        index = json.loads((site / "search/search_index.json").read_text(encoding="utf-8"))
+        for entry in index["docs"]:
+            place, mark, section = entry["location"].partition("#")
+            entry["location"] = f"{place}index.html{mark}{section}"
+        # Where Material looks on file://, which no page may fetch from.
+        archive.writestr("why-resnet-works/search/search_index.js", f"var __index = {json.dumps(index, ensure_ascii=False)}")
+        archive.write(WORKER, "why-resnet-works/assets/offline_worker.js")
+
+
+def page(html: str, address: str) -> str:
+    """A page whose links name files (the archive itself is online), with what stands in for workers, which browsers refuse to start from the disk."""
+    html = re.sub(rf'(?<=href=")[./]*(?={re.escape(ARCHIVE)}")', address, _LINK.sub(_file, html))
+    root = re.search(r'"base": "([^"]*)"', html)[1]
+    return html.replace("</head>", f'<script defer src="{root}/assets/offline_worker.js"></script></head>', 1)
+
+
+def _file(link: re.Match[str]) -> str:
+    folder = link[1]
+    return f"{folder.rstrip('/')}/index.html" if folder else ""
