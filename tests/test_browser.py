@@ -30,7 +30,10 @@ def test_a_page_loads_alone_and_fits(page, traffic, path: str) -> None:
     assert page.locator("html").get_attribute("lang") == ("en" if path.startswith("en/") else "ja")
 
     # Text far from the view waits to be laid out: here all of it is looked at.
-    page.add_style_tag(content="* { content-visibility: visible !important; }")
+    page.evaluate(
+        """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync("* { content-visibility: visible !important; }");
+                   document.adoptedStyleSheets = [sheet]; }"""
+    )
     formulas = page.evaluate(
         """() => [...document.querySelectorAll('mjx-container')].filter(formula => formula.checkVisibility()).map(formula => ({
             tex: formula.dataset.tex,

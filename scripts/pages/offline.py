@@ -12,7 +12,7 @@ WORKER = Path(__file__).with_name("offline_worker.js")
 _LEFT_OUT = re.compile(
     r"404\.html|sitemap\.xml.*|search/search_index\.json|assets/mathjax/.*|(en/)?figures/social_.*|.*\.map|" + re.escape(ARCHIVE)
 )
-_LINK = re.compile(r'(?<=href=")(?!\w+:|//|/)([^"#?]*/|\.{1,2})?(?=["#?])')
+_LINK = re.compile(r'(?<=href=")(?!\w+:|//|/)((?:[^"#?]*/)?\.{1,2}|[^"#?]*/)?(?=["#?])')
 
 
 def write(site: Path, address: str) -> None:
@@ -36,8 +36,12 @@ def write(site: Path, address: str) -> None:
 
 
 def page(html: str, address: str) -> str:
-    """A page whose links name files (the archive itself is online), with what stands in for workers, which browsers refuse to start from the disk."""
+    """A page whose links name files (the archive itself is online), with what stands in for workers.
+
+    From the disk browsers start no worker, and fetch no font ahead of its use.
+    """
     html = re.sub(rf'(?<=href=")[./]*(?={re.escape(ARCHIVE)}")', address, _LINK.sub(_file, html))
+    html = re.sub(r'<link rel="preload"[^>]*>', "", html)
     root = re.search(r'"base": "([^"]*)"', html)[1]
     return html.replace("</head>", f'<script defer src="{root}/assets/offline_worker.js"></script></head>', 1)
 

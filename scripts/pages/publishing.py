@@ -21,6 +21,7 @@ from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
 from scripts.pages import changes, offline
+from scripts.pages.accessible import named
 from scripts.pages.loading import STYLESHEET
 from scripts.project import DOCS, languages
 
@@ -41,13 +42,13 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, nav: Navigation) -> None:
     if "description" not in page.meta:  # a lab
-        page.meta["description"] = _beginning(page.content)
+        page.meta["description"] = _beginning(f"{page.title}: ", page.content)
 
 
-def _beginning(content: str) -> str:
-    """The first paragraph of a page, or as much of it as a search engine shows."""
-    text = html.unescape(re.sub(r"<[^>]*>", "", re.search(r"<p>(.*?)</p>", content, re.DOTALL)[1]))
-    return html.escape(shorten(text, 160, placeholder=" …") if " " in text[:40] else " ".join(text.split())[:120])
+def _beginning(title: str, content: str) -> str:
+    """The title and as much of a page's first paragraph as a search engine shows beside it."""
+    text = title + html.unescape(re.sub(r"<[^>]*>", "", re.search(r"<p>(.*?)</p>", content, re.DOTALL)[1]))
+    return html.escape(shorten(text, 160, placeholder=" …") if text.isascii() else " ".join(text.split())[:120])
 
 
 @event_priority(-100)
@@ -72,6 +73,7 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
         for language, home in homes.items()
     )
     output = output_content.replace("<h1>404 - Not found</h1>", f"<h1>404</h1>{said}")
+    output = named(output.replace(' data-md-component="source"', ""), config.theme["language"])  # as hooks.py does
     return secured(output.replace("</head>", '<meta name="robots" content="noindex"></head>', 1))
 
 
