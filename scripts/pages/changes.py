@@ -45,11 +45,11 @@ def bibtex(address: str) -> str:
     released = cited["date-released"]
     return f"""```bibtex
 @online{{why-resnet-works,
-  author  = {{{{{author}}}}},
-  title   = {{{{{cited["title"]}}}}},
-  year    = {{{released.year}}},
-  version = {{{cited["version"]}}},
-  url     = {{{address}}},
+  author  = "{{{author}}}",
+  title   = "{{{cited["title"]}}}",
+  year    = {released.year},
+  version = "{cited["version"]}",
+  url     = "{address}",
 }}
 ```"""
 
