@@ -78,3 +78,14 @@ def test_what_scrolls_is_a_stop_for_the_keyboard_and_nothing_else_is(page) -> No
         assert scrolls == stop
         stops[stop] += 1
     assert stops[True] and stops[False]
+
+
+def test_what_a_claim_links_is_large_enough_for_a_finger(page) -> None:
+    """WCAG 2.2, 2.5.8: 24 pixels, whatever stands around it."""
+    page.set_viewport_size({"width": 390, "height": 30_000})
+    page.goto("vanishing_gradients/", wait_until="load")
+    page.evaluate(OPEN)
+    sizes = page.locator("article > .claim :is(.claim__link, .claim__evidence > summary)").evaluate_all(
+        "targets => targets.map(target => target.getBoundingClientRect()).map(box => [box.width, box.height]).flat()"
+    )
+    assert len(sizes) > 10 and min(sizes) >= 24
