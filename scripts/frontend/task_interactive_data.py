@@ -12,6 +12,7 @@ from scripts.record import read
 
 FOLDER = node.HERE / "interactives/data"
 DEGRADATION = FOLDER / "degradation.json"
+SPIRALS = FOLDER / "spirals.json"
 
 
 def task_degradation_data(
@@ -28,3 +29,9 @@ def task_degradation_data(
     }
     data.parent.mkdir(exist_ok=True)
     data.write_text(json.dumps({"depths": depths, "loss": loss}), encoding="utf-8")
+
+
+def task_spirals_data(record: Path = DATA / "spirals.json", data: Annotated[Path, Product] = SPIRALS) -> None:
+    """The record's settings: what a reader trains is what was measured."""
+    data.parent.mkdir(exist_ok=True)
+    data.write_text(json.dumps(read("spirals")["settings"]), encoding="utf-8")
