@@ -24,6 +24,7 @@ PLACES = {
     "backward_product": "vanishing_gradients/",
     "block": "residual_learning/",
     "degradation": "degradation/",
+    "spirals": "degradation/",
 }
 MINUS_AND_SUPERSCRIPTS = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 
@@ -48,7 +49,7 @@ class Box:
         page.goto(address or PLACES[name])
         self.locator = page.locator(f"[data-interactive={name}]")
         self.locator.scroll_into_view_if_needed()
-        self.locator.locator(".plot__canvas svg").first.wait_for()
+        self.locator.locator(".interactive__says").wait_for()
 
     def says(self) -> str:
         return self.locator.locator("output.interactive__says").inner_text()
@@ -428,7 +429,7 @@ def test_its_script_comes_when_it_comes_into_view(page, name: str) -> None:
     assert any(url.endswith("interactives/loader.js") for url in asked)
     assert not any(url.endswith(f"interactives/{name}.js") for url in asked)
     page.locator(f"[data-interactive={name}]").scroll_into_view_if_needed()
-    page.locator(f"[data-interactive={name}] .plot__canvas svg").first.wait_for()
+    page.locator(f"[data-interactive={name}] .interactive__says").wait_for()
     assert sum(url.endswith(f"interactives/{name}.js") for url in asked) == 1
 
 
@@ -503,7 +504,7 @@ def test_it_keeps_a_strict_content_security_policy(page, name: str) -> None:
            addEventListener('securitypolicyviolation', event => broken.push(event.violatedDirective)); }"""
     )
     page.locator(f"[data-interactive={name}]").scroll_into_view_if_needed()
-    page.locator(f"[data-interactive={name}] .plot__canvas svg").first.wait_for()
+    page.locator(f"[data-interactive={name}] .interactive__says").wait_for()
     page.locator(f"[data-interactive={name}] input").first.press("ArrowRight")
     page.wait_for_timeout(100)
     assert page.evaluate("broken") == []

@@ -13,7 +13,7 @@ const KINDS = ["plain", "residual"];
 const WORDS = {
   ja: {
     title: "ここで訓練してみる",
-    note: `2 本の渦を見分ける全結合の ReLU 網。点は ${COUNT} 個、幅 ${WIDTH}。重みは He の初期化から、全部の点で ${STEPS} 回更新します(SGD、慣性 ${MOMENTUM})。残差網の枝は 1/√層数 倍で、初期の重みはプレーン網と同じです。`,
+    note: `2 本の渦を見分ける全結合の ReLU 網。点は ${COUNT} 個、幅 ${WIDTH}。重みは He の初期化から、全部の点で ${STEPS} 回更新します(SGD、モメンタム ${MOMENTUM})。残差網の枝は 1/√L 倍(L は層の数)、初期の重みはプレーン網と同じです。`,
     kinds: "網",
     plain: "プレーン",
     residual: "残差",
