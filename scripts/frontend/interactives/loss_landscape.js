@@ -80,7 +80,7 @@ enliven("loss_landscape", (language) => {
       [input(alpha).value, input(beta).value] = [i, j];
       tell("input");
     },
-    left: () => tell("change"),
+    released: () => tell("change"),
   };
   const views = KINDS.map(() => surface(250, on));
 

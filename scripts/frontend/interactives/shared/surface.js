@@ -16,7 +16,8 @@ const REACH = 1.7; // what the view shows from its middle to the left and right
  * A view, and draw({label, color, grid, shares, turn, tilt, chosen, ticks}).
  *
  * shares[i][j], between 0 and 1, is the height over grid[i], grid[j]; `chosen` is [i, j]; ticks are [share, text].
- * `on.turned(right, up)` hears of drags in pixels, `on.picked([i, j])` of the point under a mouse or a tap.
+ * `on.turned(right, up)` hears of drags in pixels, `on.picked([i, j])` of the point under a mouse or a tap, `on.released()`
+ * of the end of both.
  */
 export function surface(height, on) {
   const canvas = element("canvas", { className: "surface", role: "img" });
@@ -93,9 +94,9 @@ export function surface(height, on) {
     line([point(grid[i], grid[j], 0), point(grid[i], grid[j], 1)], 0.8);
     context.beginPath();
     context.arc(...places[i][j], 5, 0, 2 * Math.PI);
-    Object.assign(context, { globalAlpha: 1, fillStyle: ink, strokeStyle: paper, lineWidth: 2 });
+    Object.assign(context, { globalAlpha: 1, strokeStyle: paper, lineWidth: 2 });
     context.stroke();
-    context.fill();
+    for (context.fillStyle of [paper, ink]) context.fill(); // ink lets some of what is under it through
   }
 
   /** The corner next to a place, of the facet that is seen there. */
@@ -129,7 +130,7 @@ export function surface(height, on) {
   });
   canvas.addEventListener("pointerup", (event) => {
     if (from && !moved) pick(event);
-    if (from) on.left();
+    if (from) on.released();
     from = null;
   });
   canvas.addEventListener("pointercancel", () => (from = null));
