@@ -25,7 +25,7 @@ def spirals(count):
 
 # --8<-- [start:draw_weights]
 def draw_weights(net, seeds):
-    """Draw a net's weights anew, layer after layer, from N(0, 2 / inputs) by `normal`. He et al. 2015, eq. 10."""
+    """Draw a net's weights anew, layer after layer, from N(0, 2 / inputs): He et al. 2015, eq. 10."""
     for s, seed in enumerate(seeds):
         weights = [layer.weight.data[s] for layer in [*net.layers, net.readout]]
         draws = torch.from_numpy(normal(seed, sum(W.numel() for W in weights)))
@@ -36,9 +36,10 @@ def draw_weights(net, seeds):
 
 # --8<-- [start:losses]
 def losses(kind, count, width, depth, seeds, learning_rate, momentum, updates):
-    """The loss of every seed before each update and after the last, (updates + 1, seeds). Every update is by all points.
+    """The loss of every seed before each update and after the last, (updates + 1, seeds).
 
-    The branches of a "residual" net have the scale 1/√depth, so that they add up to the same variance at any depth.
+    Every update is by all points. The branches of a "residual" net have the scale 1/√depth, so that they add
+    up to the same variance at any depth.
     """
     sizes = 2, width, 2, depth, "relu", lambda inputs, outputs: 2 / inputs, seeds
     net = (Plain(*sizes) if kind == "plain" else Residual(*sizes, scale=depth**-0.5)).double()

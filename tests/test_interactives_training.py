@@ -8,7 +8,7 @@ from scripts.frontend.task_interactives import BUNDLES, SOURCES
 from scripts.record import read
 from snippets import spirals
 from snippets.networks import Plain
-from tests.test_interactives import Box, number, rounded, says, tap_at, touch  # noqa: F401: a fixture
+from tests.test_interactives import Box, number, rounded, says, tap_at, touch  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,9 @@ DONE = "box => !/Pause|止める/.test(box.querySelector('button').textContent)"
 
 def losses(kind: str, depth: int, seed: int, rate: float = 0.03, updates: int = UPDATES) -> np.ndarray:
     """Python's, before each update and after the last."""
-    return spirals.losses(kind, COUNT, WIDTH, depth, [seed], rate, SETTINGS["momentum"], updates)[:, 0].numpy()
+    return spirals.losses(kind, COUNT, WIDTH, depth, [seed], rate, SETTINGS["momentum"], updates)[
+        :, 0
+    ].numpy()
 
 
 @pytest.fixture
@@ -152,7 +154,9 @@ def test_a_training_pauses_and_goes_on(page) -> None:
 
 
 def test_a_training_that_diverges_is_said_to(page) -> None:
-    box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=38&spirals.seed=1&spirals.rate=0.1&spirals.kinds=plain")
+    box = Box(
+        page, "spirals", f"en/{PAGE}?spirals.depth=38&spirals.seed=1&spirals.rate=0.1&spirals.kinds=plain"
+    )
     box.locator.get_by_role("button").first.press("Enter")
     trained(box)
     curve = losses("plain", 38, 1, 0.1, updates=100)
@@ -194,16 +198,20 @@ def test_a_worker_trains_under_a_strict_policy_and_nothing_more_is_downloaded(pa
     box.locator.get_by_role("button").first.click()
     trained(box)
     hold(box, ["plain", "residual"], 2, 0)
-    assert [worker.url.rpartition("/assets/")[2] for worker in page.workers if "search" not in worker.url] == [
-        "interactives/spirals.js"
-    ]
+    assert [
+        worker.url.rpartition("/assets/")[2] for worker in page.workers if "search" not in worker.url
+    ] == ["interactives/spirals.js"]
     assert page.evaluate("broken.length") == 0
-    assert {url.rpartition("/")[2] for url in asked} <= {"spirals.js"}, "the script that the page has, from its cache"
+    assert {url.rpartition("/")[2] for url in asked} <= {"spirals.js"}, (
+        "the script that the page has, from its cache"
+    )
 
 
 def test_it_trains_on_a_page_opened_from_a_file(browser, site) -> None:
     page = browser.new_page()
-    box = Box(page, "spirals", (site / "en" / PAGE / "index.html").as_uri() + "?spirals.depth=3&spirals.kinds=plain")
+    box = Box(
+        page, "spirals", (site / "en" / PAGE / "index.html").as_uri() + "?spirals.depth=3&spirals.kinds=plain"
+    )
     box.locator.get_by_role("button").first.click()
     trained(box)
     hold(box, ["plain"], 3, 0)

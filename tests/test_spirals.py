@@ -36,7 +36,9 @@ def test_weights_are_drawn_in_order_and_every_seed_by_itself():
     draw_weights(net, seeds)
     for s, seed in enumerate(seeds):
         draws = normal(seed, 10 + 25 + 20)
-        for layer, part, inputs in zip([*net.layers, net.readout], np.split(draws, [10, 35]), (2, 5, 5), strict=True):
+        for layer, part, inputs in zip(
+            [*net.layers, net.readout], np.split(draws, [10, 35]), (2, 5, 5), strict=True
+        ):
             W = layer.weight[s].detach().numpy()
             assert W.ravel() == pytest.approx(part * np.sqrt(2 / inputs), rel=1e-12)
             assert not layer.bias.any()
@@ -78,7 +80,9 @@ def test_record_deep_plain_nets_get_stuck_and_residual_nets_do_not():
     assert final("plain", 40).min() > final("plain", 10).max()
     assert np.mean(np.isclose(final("plain", 40), np.log(2), atol=1e-3)) > 0.5
     residual = [final("residual", depth) for depth in DEPTHS]
-    assert all(deep.max() < residual[0].min() for depth, deep in zip(DEPTHS, residual, strict=True) if depth >= 10)
+    assert all(
+        deep.max() < residual[0].min() for depth, deep in zip(DEPTHS, residual, strict=True) if depth >= 10
+    )
     assert residual[-1].max() < final("plain", 40).min()
     assert min(DEPTHS, key=lambda depth: mean(final("plain", depth))) == 10
     assert mean(final("plain", 10)) < min(map(mean, residual))
@@ -86,7 +90,8 @@ def test_record_deep_plain_nets_get_stuck_and_residual_nets_do_not():
 
 def test_record_the_contrast_is_weak_at_the_small_learning_rate():
     small = {
-        kind: {depth: final(kind, depth, "loss_small_rate") for depth in DEPTHS} for kind in ("plain", "residual")
+        kind: {depth: final(kind, depth, "loss_small_rate") for depth in DEPTHS}
+        for kind in ("plain", "residual")
     }
     for depth in (10, 20):
         assert mean(small["plain"][depth]) < mean(small["residual"][depth])

@@ -36,11 +36,24 @@ TEXT = {
 def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     settings = record["settings"]
     figure, axes = panels(1, 2, height=2.9, sharex=True, sharey=True)
-    for axis, name, rate in zip(axes, ("loss", "loss_small_rate"), ("learning_rate", "small_learning_rate"), strict=True):
+    for axis, name, rate in zip(
+        axes, ("loss", "loss_small_rate"), ("learning_rate", "small_learning_rate"), strict=True
+    ):
         axis.axhline(np.log(2), color=THEORY, linestyle="--", linewidth=0.8, label=text["chance"])
         for kind, color in (("plain", PLAIN), ("residual", RESIDUAL)):
-            losses = np.stack([array(record, f"{name}_{kind}_{depth}") for depth in settings["depths"]], axis=1)
-            spread(axis, settings["depths"], losses, color=color, log=True, marker="o", markersize=3, label=text[kind])
+            losses = np.stack(
+                [array(record, f"{name}_{kind}_{depth}") for depth in settings["depths"]], axis=1
+            )
+            spread(
+                axis,
+                settings["depths"],
+                losses,
+                color=color,
+                log=True,
+                marker="o",
+                markersize=3,
+                label=text[kind],
+            )
         log_axis(axis, "y")
         axis.set_title(text["rates"].format(settings[rate]), fontweight="normal", fontsize=9)
         axis.set_xlabel(text["depth"])

@@ -1,4 +1,4 @@
-"""Small nets on two spirals, as a reader can train them in the page: the last loss by depth, plain and residual."""
+"""Small nets on two spirals, which a reader can train in the page too: their last loss by depth."""
 
 from itertools import product
 from pathlib import Path
@@ -29,7 +29,9 @@ def measure(settings: dict) -> Measurements:
         ("plain", "residual"), ("learning_rate", "small_learning_rate"), settings["depths"]
     ):
         training = settings[rate], settings["momentum"], settings["updates"]
-        last = losses(kind, settings["count"], settings["width"], depth, range(settings["seeds"]), *training)[-1]
+        last = losses(kind, settings["count"], settings["width"], depth, range(settings["seeds"]), *training)[
+            -1
+        ]
         name = f"{'loss' if rate == 'learning_rate' else 'loss_small_rate'}_{kind}_{depth}"
         measured[name] = sampled([float(loss) if loss.isfinite() else None for loss in last], log=True)
     return measured

@@ -29,7 +29,7 @@ const WORDS = {
     final: `${STEPS} 回後の訓練損失`,
     chance: "log 2(どちらも確率 ½)",
     now: (steps, losses) => `${steps} / ${STEPS} 回${losses.map(([kind, loss]) => `、${kind} ${loss}`).join("")}`,
-    ready: "「訓練する」を押すと、このページの中で訓練が始まります。層の数を変えてくり返すと、下の図に点が増えます。",
+    ready: (depth) => `「訓練する」を押すと、このページの中で ${depth} 層の網の訓練が始まります。層の数を変えてくり返すと、下の図に点が増えます。`,
     running: "訓練しています。",
     says: (steps, depth, found) =>
       `${steps} 回の更新の後、${depth} 層の訓練損失は、${found.map(([kind, loss, errors]) => `${kind} ${loss}(${COUNT} 点のうち ${errors} 点が誤り)`).join("、")} です。`,
@@ -55,7 +55,7 @@ const WORDS = {
     final: `training loss after ${STEPS} updates`,
     chance: "log 2 (a probability of ½ for each)",
     now: (steps, losses) => `${steps} of ${STEPS}${losses.map(([kind, loss]) => `; ${kind} ${loss}`).join("")}`,
-    ready: "Press Train, and the nets are trained in this page. Repeat at other depths, and the lower figure gains points.",
+    ready: (depth) => `Press Train, and nets of ${depth} layers are trained in this page. Repeat at other depths, and the lower figure gains points.`,
     running: "Training.",
     says: (steps, depth, found) =>
       `After ${steps} updates, the training loss at ${depth} layers: ${found.map(([kind, loss, errors]) => `${kind} ${loss} (${errors} of ${COUNT} points wrong)`).join("; ")}.`,
@@ -137,7 +137,7 @@ function interactive(language, show, script) {
     reset.disabled = !run.found.length && !done.length;
     now.textContent = words.now(steps, last.map((net, k) => [words[kinds[k]], written(net)]));
     const found = last.map((net, k) => [words[kinds[k]], written(net), net.errors]);
-    const says = !kinds.length ? words.none : running ? words.running : last.length ? words.says(steps, depth, found) : words.ready;
+    const says = !kinds.length ? words.none : running ? words.running : last.length ? words.says(steps, depth, found) : words.ready(depth);
     if (!running || !still.matches) draw(settings, says);
     const rows = done.map((net) => [words[net.kind], String(net.depth), String(net.seed), net.rate, written(net), String(net.errors)]);
     return { note: words.note, says, head: words.head, rows };
