@@ -45,9 +45,11 @@ def rounded(expected):
 class Box:
     """An interactive on a page, scrolled to and filled."""
 
-    def __init__(self, page, name: str, address: str = ""):
+    def __init__(self, page, name: str, address: str | None = None):
+        """`address` is that of its Japanese page unless given; empty, that of the page which is open."""
         self.page, self.name = page, name
-        page.goto(address or PLACES[name])
+        if address != "":
+            page.goto(address or PLACES[name])
         self.locator = page.locator(f"[data-interactive={name}]")
         self.locator.scroll_into_view_if_needed()
         self.locator.locator(".interactive__says").wait_for()

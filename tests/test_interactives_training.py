@@ -1,5 +1,7 @@
 """The net that a reader trains in the page: every loss against Python's, by keyboard and touch."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -18,6 +20,7 @@ COUNT, WIDTH, UPDATES = (SETTINGS[key] for key in ("count", "width", "updates"))
 DONE = "box => !/Pause|止める/.test(box.querySelector('button').textContent)"
 
 
+@cache
 def losses(kind: str, depth: int, seed: int, rate: float = 0.03, updates: int = UPDATES) -> np.ndarray:
     """Python's, before each update and after the last."""
     return spirals.losses(kind, COUNT, WIDTH, depth, [seed], rate, SETTINGS["momentum"], updates)[
@@ -132,7 +135,7 @@ def test_training_by_keyboard(page, traffic) -> None:
 
 
 def test_a_training_pauses_and_goes_on(page) -> None:
-    box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=20&spirals.kinds=residual")
+    box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=12&spirals.kinds=residual")
     start = box.locator.get_by_role("button").first
     now = box.locator.locator(".interactive__now")
     start.press("Enter")
@@ -143,14 +146,14 @@ def test_a_training_pauses_and_goes_on(page) -> None:
     paused = now.inner_text()
     updates = int(paused.split()[0])
     assert 0 < updates < UPDATES and start.inner_text() == "Go on"
-    curve = losses("residual", 20, 0)
+    curve = losses("residual", 12, 0)
     assert number(paused.split()[-1]) == rounded(curve[updates])
     assert f"After {updates} updates" in box.says()
     page.wait_for_timeout(150)
     assert now.inner_text() == paused
     start.press("Enter")
     trained(box)
-    hold(box, ["residual"], 20, 0)
+    hold(box, ["residual"], 12, 0)
 
 
 def test_a_training_that_diverges_is_said_to(page) -> None:
