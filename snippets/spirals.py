@@ -1,7 +1,4 @@
-"""Small nets on two spirals, made such that a browser can make and train the very same.
-
-Source of the task: Lang & Witbrock 1988, "Learning to tell two spirals apart".
-"""
+"""Small nets on two spirals, made such that a browser can make and train the very same."""
 
 import numpy as np
 import torch
