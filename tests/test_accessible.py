@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.test_browser import ADDRESSES
+from tests.test_interactives import PLACES, Box
 
 pytestmark = pytest.mark.browser
 
@@ -63,6 +64,23 @@ def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str) -> N
             page.keyboard.press("Escape")
             assert page.locator(":popover-open").count() == 0
     assert len(seen) > 2
+
+
+@pytest.mark.parametrize(("scheme", "language", "rules"), [("light", "", NARROW), ("dark", "en/", None)])
+def test_axe_finds_nothing_in_interactives_in_use(page, scheme: str, language: str, rules: list[str] | None) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for path in dict.fromkeys(PLACES.values()):
+        page.goto(language + path)
+        for name in (name for name in PLACES if PLACES[name] == path):
+            box = Box(page, name, "")
+            first = box.locator.locator("input").first
+            for key in ("Home", "ArrowRight", "Space"):
+                first.press(key)
+            for button in box.locator.get_by_role("button").all()[:1]:
+                button.click()
+                box.locator.locator("circle").first.wait_for()  # one for every net that is trained
+            assert len(box.rows()) > 1
+        assert findings(page, ".interactive", rules) == []
 
 
 def test_what_scrolls_is_a_stop_for_the_keyboard_and_nothing_else_is(page) -> None:

@@ -89,6 +89,7 @@ JUDGED = {
     "undiminished-gradient": ("conditional", 2, 2),
     "short-paths-depend-on-the-definition": ("conditional", 1, 1),
     "quarter-active-together": ("conditional", 2, 2),
+    "small-nets-degrade-too": ("heuristic", 2, 1),
 }
 
 

@@ -8,10 +8,12 @@ from pytask import Product
 
 from scripts.frontend import node
 from scripts.project import DATA
-from scripts.record import read
+from scripts.record import array, read
 
 FOLDER = node.HERE / "interactives/data"
 DEGRADATION = FOLDER / "degradation.json"
+LOSS_LANDSCAPE = FOLDER / "loss_landscape.json"
+SPIRALS = FOLDER / "spirals.json"
 
 
 def task_degradation_data(
@@ -28,3 +30,34 @@ def task_degradation_data(
     }
     data.parent.mkdir(exist_ok=True)
     data.write_text(json.dumps({"depths": depths, "loss": loss}), encoding="utf-8")
+
+
+def task_spirals_data(
+    record: Path = DATA / "spirals.json",
+    data: Annotated[Path, Product] = SPIRALS,
+) -> None:
+    """The record's settings: what a reader trains is what was measured."""
+    data.parent.mkdir(exist_ok=True)
+    data.write_text(json.dumps(read("spirals")["settings"]), encoding="utf-8")
+
+
+def task_loss_landscape_data(
+    plain: Path = DATA / "loss_landscape_plain.json",
+    residual: Path = DATA / "loss_landscape_residual.json",
+    data: Annotated[Path, Product] = LOSS_LANDSCAPE,
+) -> None:
+    """{grid, modes, losses: {mode: {kind: by seed, α and β}}}; the mode that tells the nets apart comes first."""
+    records = {kind: read(f"loss_landscape_{kind}") for kind in ("plain", "residual")}
+    modes = sorted(records["plain"]["settings"]["modes"], reverse=True)
+    losses = {
+        mode: {kind: _rounded(array(record, f"surface_{mode}").tolist()) for kind, record in records.items()}
+        for mode in modes
+    }
+    grid = array(records["plain"], "coarse_grid").tolist()
+    data.parent.mkdir(exist_ok=True)
+    data.write_text(json.dumps({"grid": grid, "modes": modes, "losses": losses}), encoding="utf-8")
+
+
+def _rounded(values: list | float) -> list | float:
+    """Three significant digits, which is what is said of them."""
+    return [_rounded(value) for value in values] if isinstance(values, list) else float(f"{values:.3g}")

@@ -10,7 +10,7 @@ from typing import Annotated
 from pytask import Product
 
 from scripts.frontend import node
-from scripts.frontend.task_interactive_data import DEGRADATION
+from scripts.frontend.task_interactive_data import DEGRADATION, LOSS_LANDSCAPE, SPIRALS
 from scripts.frontend.task_packages import ESBUILD
 from scripts.project import DOCS
 
@@ -21,7 +21,7 @@ ENTRIES = [*sorted(SOURCES.glob("*.js")), SOURCES / "shared/loader.js"]
 
 def task_interactives(
     sources: list[Path] = sorted(SOURCES.rglob("*.js")),  # noqa: B008
-    data: list[Path] = [DEGRADATION],  # noqa: B006
+    data: list[Path] = [DEGRADATION, LOSS_LANDSCAPE, SPIRALS],  # noqa: B006
     esbuild: Path = ESBUILD,
     bundles: Annotated[list[Path], Product] = [BUNDLES / entry.name for entry in ENTRIES],  # noqa: B006
 ) -> None:

@@ -62,6 +62,10 @@ def _themed_colour(colour: str) -> str:
     return f"color-mix(in srgb, currentColor {round(100 * (1 - red / 255))}%, transparent)"
 
 
+def _hundredths(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}"
+
+
 @lru_cache(maxsize=256)
 def _themed_svg(path: Path, modified_ns: int) -> str:
     """The drawing as an element of a page: no prologue, no fixed size, the theme's colours, the page's font, and no style of its own."""
@@ -72,7 +76,7 @@ def _themed_svg(path: Path, modified_ns: int) -> str:
     svg = f"{head}>{body}"
     svg = re.sub(r'"#[0-9a-fA-F]{6}"', lambda match: f'"{_themed_colour(match[0][1:-1])}"', svg)
     svg = re.sub(r' font-family="[^"]*"| transform="rotate\(-?0 [^"]*"', "", svg)
-    return re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", svg).strip()
+    return re.sub(r"<[^>]+>", lambda tag: re.sub(r"\d+\.\d{3,}", _hundredths, tag[0]), svg).strip()
 
 
 def inline(path: Path, alt: str) -> str:

@@ -78,14 +78,21 @@ export function toggle(key, label, checked = false) {
 /**
  * Bring every box of an interactive on this page to life.
  *
- * `make(language)` returns {title, controls, view, update}: the settings' controls, an element to look at, and
+ * `make(language, show)` returns {title, controls, view, update}: the settings' controls, an element to look at, and
  * update(settings), which redraws the view and returns {note, says, head, rows}: what is computed, what it shows in
- * words, which are read out when they change, and as a table.
+ * words, which are read out when they change, and as a table. `show()` updates when something else than a setting changed.
  */
 export function enliven(name, make) {
   for (const box of document.querySelectorAll(`[data-interactive="${name}"]:empty`)) {
     const language = document.documentElement.lang;
-    const { title, controls, view, update } = make(language);
+    const show = () => {
+      controls.forEach((control) => control.show());
+      shown = update(settings());
+      note.textContent = shown.note;
+      if (says.value !== shown.says) says.value = shown.says;
+      fill();
+    };
+    const { title, controls, view, update } = make(language, show);
     const note = element("p", { className: "interactive__note" });
     const says = element("output", { className: "interactive__says" });
     const table = element("table");
@@ -97,13 +104,6 @@ export function enliven(name, make) {
       if (!details.open) return;
       const row = (tag, cells) => element("tr", {}, ...cells.map((cell) => element(tag, {}, cell)));
       table.replaceChildren(row("th", shown.head), ...shown.rows.map((cells) => row("td", cells)));
-    };
-    const show = () => {
-      controls.forEach((control) => control.show());
-      shown = update(settings());
-      note.textContent = shown.note;
-      says.value = shown.says;
-      fill();
     };
 
     const defaults = written();
