@@ -198,7 +198,7 @@ def test_a_mistake_in_the_second_language_stops_the_real_build_and_leaves_no_sit
     text = page.read_text(encoding="utf-8")
     page.write_text(text + "\n{{ sigmoid.derivative_maxx }}\n", encoding="utf-8")
     # Parity would find it while reading the first language; a mistake that both languages share is found there too.
-    project_copy.edit("scripts/pages/parity.py", 'if language != "ja":', 'if language == "none":')
+    project_copy.edit("scripts/pages/parity.py", "if language != SOURCE:", 'if language == "none":')
     built = project_copy.run("mkdocs", "build", "--strict")
     assert built.returncode != 0 and "Traceback" not in built.stdout
     line = text.count("\n") + 2

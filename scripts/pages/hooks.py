@@ -30,6 +30,7 @@ from scripts.drawings import drawings
 from scripts.pages import (
     accessible,
     claims,
+    contribute,
     figures,
     formulas,
     interactives,
@@ -42,7 +43,7 @@ from scripts.pages import (
     values,
 )
 from scripts.pages.source import PageError, line_of, nearest, replace_braces, without
-from scripts.project import languages
+from scripts.project import SOURCE, languages
 from scripts.record import RecordError, read, topics
 from scripts.stale import stale
 
@@ -133,7 +134,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.is_documentation_page = lambda: True
             inside = file.url.removeprefix(f"{file.locale}/")
             twins = {
-                language: inside if language == "ja" else f"{language}/{inside}" for language in languages()
+                language: inside if language == SOURCE else f"{language}/{inside}" for language in languages()
             }
             file.alternates = {
                 language: SimpleNamespace(url=url) for language, url in twins.items()
@@ -152,6 +153,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
     if page.file.src_uri.endswith(".ipynb"):
         page.render = remembered.lab(page)
+        page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
     return page
 
 
@@ -296,6 +298,12 @@ def _citing(folder: Path, language: str) -> dict[str, list[tuple[str, str]]]:
     return {key: sorted(pages) for key, pages in citing.items()}
 
 
+def _source(page: Page) -> Path:
+    """What a page is written in: Markdown, or a lab's Python."""
+    path = Path(page.file.abs_src_path)
+    return path.with_suffix(".py") if path.suffix == ".ipynb" else path
+
+
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     if page.file.src_uri.endswith(".ipynb"):
         html = labs.tidy(html, page.file.src_uri, page.file.locale, config.repo_url)
@@ -321,6 +329,13 @@ def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, 
         page.file.locale,
         lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
     )
+    source, language = _source(page), page.file.locale
+    twins = {
+        spoken.locale: (spoken.name, get_relative_url(page.file.alternates[spoken.locale].url, page.url))
+        for spoken in config.plugins["i18n"].config.languages
+    }
+    content = content.replace("</h1>", f"</h1>{contribute.lag_note(source, language, twins)}", 1)
+    content = contribute.with_links(content, source, language, config.repo_url, page.edit_url, data)
     page.content = _mathjax.typeset_html(content)
 
 
