@@ -73,6 +73,7 @@ def sections_of(text: str, page: str, language: str) -> dict[str, tuple[int, str
                 "\n\n".join(claim[part][language].strip() for part in ("statement", "reason") if language in claim[part]),
             )
             for claim in yaml.load(text, yaml.CSafeLoader)
+            if language in claim["statement"]
         }
     whole = markdown_of(text, Path(page).suffix)
     headings = list(_HEADING.finditer(without(whole, "code")))
@@ -95,21 +96,17 @@ def pages() -> list[str]:
 
 
 def sections(page: str) -> list[Section]:
-    """The sections of a page that all its languages have: the others are for scripts/pages/parity.py to name."""
+    """The sections of a page, each with the languages that have it; scripts/pages/parity.py names those that do not."""
     read = {
         language: sections_of(_file(page, language).read_text(encoding="utf-8"), page, language)
         for language in languages()
         if _file(page, language).is_file()
     }
-    common = [name for name in next(iter(read.values())) if all(name in found for found in read.values())]
+    names = dict.fromkeys(name for found in read.values() for name in found)
+    having = {name: {language: found[name] for language, found in read.items() if name in found} for name in names}
     return [
-        Section(
-            page,
-            name,
-            {language: found[name][1] for language, found in read.items()},
-            {language: found[name][0] for language, found in read.items()},
-        )
-        for name in common
+        Section(page, name, {language: text for language, (_, text) in found.items()}, {language: line for language, (line, _) in found.items()})
+        for name, found in having.items()
     ]
 
 
