@@ -212,7 +212,7 @@ def _text_when_agreed(section: Section, language: str, hash_: str) -> str | None
 
 
 def settle(names: list[str], lag: bool = False) -> int:
-    """Write docs/translations.yml anew: with the sections named, or else all that no language lags in. Returns how many changed.
+    """Write docs/translations.yml anew: with the sections named, those of a page, or else all that no language lags in. Returns how many changed.
 
     Raises:
         LookupError: a name is that of no section that changed.
@@ -224,7 +224,8 @@ def settle(names: list[str], lag: bool = False) -> int:
         for section in sections(page):
             change = found.get(section.identifier)
             entry = dict(agreed().get(page, {}).get(section.identifier, {}))
-            called = {section.name(language) for language in section.texts} & left
+            called = {name for language in section.texts for name in (section.name(language), section.name(language).partition("#")[0])}
+            called &= set(names)
             if change and (called if names else not change.lagging):
                 left -= called
                 count += 1
@@ -245,7 +246,7 @@ def settle(names: list[str], lag: bool = False) -> int:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.translations", description=__doc__.split("\n")[0])
     parser.add_argument("do", nargs="?", choices=("accept", "lag"), help="note changes; without it they are only shown")
-    parser.add_argument("sections", nargs="*", metavar="docs/LANGUAGE/PAGE#SECTION")
+    parser.add_argument("sections", nargs="*", metavar="docs/LANGUAGE/PAGE[#SECTION]")
     chosen = parser.parse_args(arguments)
     if chosen.do == "lag" and not chosen.sections:
         parser.error("lag needs the name of a section")

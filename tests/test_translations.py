@@ -140,6 +140,12 @@ def test_a_new_language_and_a_new_or_removed_section_leave_none_behind(docs: Doc
     assert "docs/en/page.md:10: section #finish changed, and docs/fr/page.md:10 did not" in translations.problems()[0]
 
 
+def test_a_page_is_accepted_whole(docs: Docs) -> None:
+    docs.edit("en/page.md", "product", "mere product")
+    docs.edit("en/page.md", "That is all", "This is all")
+    assert translations.main(["accept", "docs/en/page.md"]) == 0 and translations.problems() == []
+
+
 def test_a_name_that_is_none_of_the_changes_is_refused_with_the_nearest(docs: Docs, capsys) -> None:
     docs.edit("en/page.md", "product", "mere product")
     before = translations.AGREED.read_bytes()
