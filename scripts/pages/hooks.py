@@ -1,5 +1,6 @@
 """MkDocs hooks: they render what the records and snippets say, and stop the build at a mistake. They never train."""
 
+import errno
 import json
 import logging
 import os
@@ -37,6 +38,7 @@ from scripts.pages import (
     labs,
     ledger,
     loading,
+    markup,
     parity,
     references,
     remembered,
@@ -62,6 +64,7 @@ _loading = loading.Loading()
 def on_startup(command: str, dirty: bool) -> None:
     global _mathjax, _serving
     _serving = command == "serve"
+    logging.getLogger("mkdocs.structure.pages").addFilter(_with_line)
     _require_true_records()
     drawn = subprocess.run(
         [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"],
@@ -98,6 +101,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     global _site
     _site = _site or Path(config.site_dir)  # the first language's; the others stand inside it
     _require_free_port(*config.dev_addr)
+    for address in map(str, [*config.extra_javascript, *config.extra_css]):
+        if "//" in address:
+            whole = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+            raise PageError("mkdocs.yml", line_of(whole, whole.find(address)), f"{address} is on another host: no page loads anything from there; put the file into docs/assets")
     # The repository's address is set once, as repo_url; where GitHub publishes the site follows from it.
     owner, name = config.repo_url.rstrip("/").split("/")[-2:]
     if not config.site_url:
@@ -140,13 +147,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
                 language: SimpleNamespace(url=url) for language, url in twins.items()
             }  # for the language switcher
     loading.lighten_script(files, config)
-    if _serving:
-        try:
-            parity.check_all()
-        except PageError as error:
-            log.warning(error)
-    else:
+    try:
+        markup.check_all()
         parity.check_all()
+    except PageError as error:
+        if not _serving:
+            raise
+        log.warning(error)
     return files
 
 
@@ -349,11 +356,23 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     return _loading.light(accessible.named(output, page.file.locale))
 
 
+def _with_line(record: logging.LogRecord) -> bool:
+    """Give MkDocs' warning about a link the line on which it stands."""
+    match = re.match(r"Doc file '(?P<file>[^']+)' contains .*?link '(?P<target>[^']+)'(?P<rest>.*)", record.getMessage())
+    if match and (path := ROOT / "docs" / match["file"]).is_file():
+        text = path.read_text(encoding="utf-8")
+        line = line_of(text, max(text.find(f"]({match['target']}"), 0))
+        record.msg, record.args = f"docs/{match['file']}:{line}: the link '{match['target']}' leads nowhere{match['rest']} Mend the link, or the heading's identifier", None
+    return True
+
+
 def on_build_error(error: Exception) -> None:
     if _site and not _serving:
         shutil.rmtree(
             _site, ignore_errors=True
         )  # a site with half its pages or one language is worse than none
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        raise PluginError(f"the site cannot be written ({error.strerror}), and none is left: free some space, and build again")
 
 
 def on_post_build(config: MkDocsConfig) -> None:
