@@ -58,7 +58,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     with FileLock(folder / "host.lock"):
         if not path.exists():
             site = folder / "built"
-            built = run("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site), folder=ROOT)
+            built = run("mkdocs", "build", "--strict", "--site-dir", str(site), folder=ROOT)
             assert built.returncode == 0, built.stdout
             home = (site / "index.html").read_text(encoding="utf-8")
             address = re.search(r'<link rel="canonical" href="([^"]*)"', home)[1]

@@ -69,12 +69,15 @@ def on_startup(command: str, dirty: bool) -> None:
     drawn = subprocess.run(
         [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"],
         cwd=ROOT,
+        env=os.environ | {"COLUMNS": "500"},  # else pytask breaks its messages
         capture_output=True,
         text=True,
     )
     if drawn.returncode:
+        named = re.findall(r"^\w+: ((?:docs|scripts)/\S+: .+)", drawn.stdout, re.MULTILINE)
         raise PluginError(
-            f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}"
+            "\n".join(named)
+            or f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}"
         )
     _mathjax = formulas.MathJax()
 
