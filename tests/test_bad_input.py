@@ -1,7 +1,6 @@
 """Each mistake gets one clear error that says where it is and what to do, stops with a non-zero exit, and leaves nothing half-written."""
 
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from scripts.frontend import node
 from scripts.pages import formulas, hooks, parity
 from scripts.pages.source import PageError
 from scripts.project import DOCS
-from tests.test_pipeline import site_only
 
 CONFIG = SimpleNamespace(repo_url="https://host/owner/name")
 

@@ -74,12 +74,19 @@ def on_startup(command: str, dirty: bool) -> None:
         text=True,
     )
     if drawn.returncode:
+        _require_space(drawn.stdout + drawn.stderr)
         named = re.findall(r"^\w+: ((?:docs|scripts)/\S+: .+)", drawn.stdout, re.MULTILINE)
         raise PluginError(
             "\n".join(named)
             or f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}"
         )
     _mathjax = formulas.MathJax()
+
+
+def _require_space(printed: str) -> None:
+    """Say in one line what pytask, or its database, says of a full disk in many."""
+    if full := re.search(r"No space left on device|disk is full|disk I/O error|File too large", printed):
+        raise PluginError(f"pytask cannot write what it draws and notes ({full[0]}): free some space, and build again")
 
 
 def _require_true_records() -> None:
@@ -89,6 +96,7 @@ def _require_true_records() -> None:
     except RecordError as error:
         raise PluginError(str(error)) from None
     messages = [f"{line}. Run `make measure`, or undo the change" for line in stale()]
+    _require_space("\n".join(messages))
     if messages and not _serving:
         raise PluginError("\n".join(messages))
     for message in messages:
