@@ -23,6 +23,7 @@ from scripts.scratch import Project, run
 
 COLLECTED = pytest.StashKey[set[str]]()
 
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[COLLECTED] = {item.nodeid.partition("[")[0] for item in items}  # before -k and -m take some away
