@@ -10,9 +10,10 @@ from scripts.project import DOCS, languages
 TAGS = {"br", "details", "div", "kbd", "p", "small", "span", "sub", "summary", "sup"}
 ATTRIBUTES = {"class", "hreflang", "id", "lang", "markdown", "open", "title"}
 
-_TAG = re.compile(r"<(?P<tag>[a-zA-Z][\w-]*)(?P<attributes>[\s/][^>]*)?>")
+_TAG = re.compile(r"""<(?P<tag>[a-zA-Z][\w-]*)(?P<attributes>[\s/](?:[^>"']|"[^"]*"|'[^']*')*)?>""")
 _ATTRIBUTE = re.compile(r"([^\s=\"'/]+)(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?")
-_TARGET = re.compile(r"(?P<image>!?)\[[^\]]*\]\(\s*<?(?P<address>[^)\s>]+)")
+_LIST = re.compile(r"\{:?(?P<attributes>[^{}\n]*)\}")  # attr_list's: { #identifier .class name="value" }
+_TARGET = re.compile(r"(?P<image>!?)\[[^\]]*\](?:\(|:)\s*<?(?P<address>[^)\s>]+)")  # also [name]: address
 _IDENTIFIER = re.compile(r"\{:?[^}\n]*#(?P<braced>[\w.-]+)[^}\n]*\}|<[a-z]+[^>]* id=[\"']?(?P<id>[\w.-]+)")
 
 
@@ -23,6 +24,10 @@ def mistakes(text: str) -> Iterator[tuple[int, str]]:
         if match["tag"].lower() not in TAGS:
             yield match.start(), f"<{match['tag']}> is not allowed on a page: write it in Markdown; a page may use {', '.join(sorted(TAGS))}"
         for name in _ATTRIBUTE.findall(match["attributes"] or ""):
+            if name.lower() not in ATTRIBUTES:
+                yield match.start(), f"the attribute '{name}' is not allowed on a page: leave it out; allowed are {', '.join(sorted(ATTRIBUTES))}"
+    for match in _LIST.finditer(bare):
+        for name in re.findall(r"([^\s=\"']+)\s*=", match["attributes"]):
             if name.lower() not in ATTRIBUTES:
                 yield match.start(), f"the attribute '{name}' is not allowed on a page: leave it out; allowed are {', '.join(sorted(ATTRIBUTES))}"
     for match in _TARGET.finditer(bare):
