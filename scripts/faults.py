@@ -5,7 +5,6 @@ nothing changed beside what was planted. tests/test_faults.py holds each to that
 """
 
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -85,6 +84,8 @@ def _full_disk(size: int) -> Callable[[Project], Any]:
 
     @contextmanager
     def around(project: Project) -> Iterator[dict[str, str]]:
+        import resource  # not on Windows
+
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
         try:

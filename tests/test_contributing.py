@@ -1,7 +1,9 @@
 """Following CONTRIBUTING.md: every block of it is applied, in order, to a copy of the project, and its commands are run."""
 
+import json
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,16 @@ def test_every_make_target_stands_beside_what_needs_no_shell() -> None:
     for target, instead in re.findall(r"^\| `make (\w+)` \| (.*) \|$", GUIDES[0].read_text(encoding="utf-8"), re.MULTILINE):
         for command in re.findall(r"\$\(RUN\) (.*)", recipes[target]):
             assert f"python -m {command.partition(' --dev-addr')[0]}" in instead
+
+
+@pytest.mark.parametrize("file", [".vscode/tasks.json", ".devcontainer/devcontainer.json"])
+def test_what_an_editor_runs_is_there(file: str) -> None:
+    read = json.loads(re.sub(r"^\s*//.*$", "", (ROOT / file).read_text(encoding="utf-8"), flags=re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for task in read.get("tasks", []):
+        assert task["args"][0] == "-m" and find_spec(task["args"][1]), task
+    if "postCreateCommand" in read:
+        assert re.search(rf"^{read['postCreateCommand'].removeprefix('make ')}:", makefile, re.MULTILINE)
 
 
 @pytest.mark.slow
