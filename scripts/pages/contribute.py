@@ -85,15 +85,15 @@ def with_links(html: str, source: Path, language: str, repository: str, edit: st
     return f'{written}{parts[-1]}<p class="report report--page">{" · ".join(links)}{shown}</p>'
 
 
-def lag_note(source: Path, language: str, twins: dict[str, tuple[str, str]]) -> str:
-    """A note for readers, where the page's translation lags; `twins` are the names of all languages and the addresses of their pages."""
+def lag_note(source: Path, language: str, twins: dict[str, tuple[str, str | None]]) -> str:
+    """A note for readers, where the page's translation lags; `twins` are the names of all languages, with the address of the page in each that is built."""
     page = source.relative_to(DOCS / language).as_posix()
     behind = translations.behind(page, language)
     if not behind:
         return ""
     words = spoken(_WORDS, language)
     newer = words["and"].join(
-        f'<a href="{address}" hreflang="{other}">{name}</a>'
+        f'<a href="{address}" hreflang="{other}">{name}</a>' if address else name
         for other, (name, address) in twins.items()
         if other != language and not set(behind) <= set(translations.behind(page, other))
     )

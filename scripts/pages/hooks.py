@@ -349,9 +349,9 @@ def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, 
     )
     source, language = _source(page), page.file.locale
     twins = {
-        spoken.locale: (spoken.name, get_relative_url(page.file.alternates[spoken.locale].url, page.url))
+        spoken.locale: (spoken.name, twin and get_relative_url(twin.url, page.url))
         for spoken in config.plugins["i18n"].config.languages
-        if spoken.locale in page.file.alternates
+        for twin in [page.file.alternates.get(spoken.locale)]
     }
     content = content.replace("</h1>", f"</h1>{contribute.lag_note(source, language, twins)}", 1)
     content = contribute.with_links(content, source, language, config.repo_url, page.edit_url, data)
