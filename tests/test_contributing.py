@@ -87,5 +87,5 @@ def test_following_the_guide_literally_adds_each_kind_of_contribution_and_a_thir
     assert "values/#vanishing_depth.depth_quarter" in chapter and 'id="claim-vanishing-depth"' in chapter
     assert (french / "labs/vanishing_depth/index.html").is_file()
     lagging = (french / "degradation/index.html").read_text(encoding="utf-8")
-    assert 'has yet to follow 1 of the changes made in <a href="' in lagging and "has yet to follow" not in chapter
+    assert 'has yet to follow 1 of the changes made in 日本語.' in lagging and "has yet to follow" not in chapter
     assert "docs/fr/learning.md" in (french / "learning/index.html").read_text(encoding="utf-8")
