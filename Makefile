@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 export NO_MKDOCS_2_WARNING := 1
 export PLAYWRIGHT_SKIP_BROWSER_GC := 1
 
-.PHONY: serve site test mutate measure retrain verify bench clean
+.PHONY: serve site test faults mutate measure retrain verify bench clean
 
 serve: $(VENV)/site.installed
 	$(RUN) mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
@@ -21,6 +21,9 @@ site: $(VENV)/site.installed
 
 test: $(VENV)/test.installed
 	$(RUN) pytest
+
+faults: $(VENV)/test.installed
+	$(RUN) scripts.faults
 
 mutate: $(VENV)/test.installed
 	@$(RUN) pip install --quiet --editable '.[site,test,mutate]'

@@ -2,13 +2,19 @@
 
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import grimp
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 DATA = DOCS / "data"
 SNIPPETS = ROOT / "snippets"
+
+SOURCE = "ja"  # the language that the others are held against, and the site's root
+FALLBACK = "en"  # where a figure, a claim or a button has no words in a language
 
 
 @cache
@@ -26,3 +32,8 @@ def snippets_behind(file: str | Path) -> list[Path]:
 def languages() -> list[str]:
     """The site's languages: the folders of docs/ that hold a home page."""
     return sorted(home.parent.name for home in DOCS.glob("*/index.md"))
+
+
+def spoken(texts: dict[str, T], language: str) -> T:
+    """What stands for a language, else for English."""
+    return texts.get(language, texts[FALLBACK])

@@ -156,6 +156,9 @@ def write(path: Path, record: dict[str, Any]) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise RecordError(f"{_relative(path)} cannot be written ({error.strerror}) and was left as it was: free some space, then `make measure`") from None
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

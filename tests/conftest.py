@@ -3,9 +3,6 @@
 import functools
 import os
 import re
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,17 +19,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 from scripts.pages.claims import claims
 from scripts.project import ROOT
+from scripts.scratch import Project, run
 
 COLLECTED = pytest.StashKey[set[str]]()
-
-IGNORED_BUT_NEEDED = [
-    "scripts/frontend/interactives/data",
-    "scripts/frontend/node_modules",
-    "scripts/draw/pytask.lock",
-    "docs/assets/interactives",
-    "docs/*/figures",
-    "docs/*/labs",
-]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,21 +39,6 @@ def pytest_runtest_makereport(item: pytest.Item):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and a claim in docs/claims.yml rests on it: it must run"
     return report
-
-
-def run(*command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A real command in a project's folder, by this environment's Python; its output is one text."""
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env=os.environ
-        | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(folder), "COLUMNS": "200"}
-        | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=240,
-    )
 
 
 @dataclass(frozen=True)
@@ -85,7 +59,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     with FileLock(folder / "host.lock"):
         if not path.exists():
             site = folder / "built"
-            built = run("mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site), folder=ROOT)
+            built = run("mkdocs", "build", "--strict", "--site-dir", str(site), folder=ROOT)
             assert built.returncode == 0, built.stdout
             home = (site / "index.html").read_text(encoding="utf-8")
             address = re.search(r'<link rel="canonical" href="([^"]*)"', home)[1]
@@ -176,60 +150,7 @@ def page(browser, served: str, traffic: Traffic):
     context.close()
 
 
-@dataclass
-class Project:
-    """A copy of the project, with its own repository, in which a test may break things."""
-
-    root: Path
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        text = (self.root / file).read_text(encoding="utf-8")
-        assert old in text, f"{file} no longer holds {old!r}"
-        (self.root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return run(*command, folder=self.root, **environment)
-
-    def python(self, program: str, **environment: str) -> str:
-        """What a short program prints."""
-        paths = os.environ | {"PYTHONPATH": str(self.root)} | environment
-        return subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=self.root,
-            env=paths,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-
-    def git(self, *command: str) -> str:
-        identity = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
-        return subprocess.run(
-            ["git", *identity, *command], cwd=self.root, check=True, capture_output=True, text=True
-        ).stdout
-
-    def changed(self) -> list[str]:
-        """The files that differ from how the project was copied, or are new."""
-        return [line[3:] for line in self.git("status", "--porcelain", "--untracked-files=all").splitlines()]
-
-
 @pytest.fixture
 def project_copy(site: Path, tmp_path: Path) -> Project:
     """A copy of this checkout, uncommitted changes too, with what a build has drawn and fetched."""
-    project = Project(tmp_path / "project")
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (ROOT / name).is_file():
-            (project.root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, project.root / name)
-    for source in (path for pattern in IGNORED_BUT_NEEDED for path in ROOT.glob(pattern)):
-        target = project.root / source.relative_to(ROOT)
-        if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, target)
-    project.git("init", "--quiet")
-    project.git("add", "--all")
-    project.git("commit", "--quiet", "--message", "as it was")
-    return project
+    return Project.copied_to(tmp_path / "project")

@@ -1,5 +1,6 @@
 """Records are written whole or not at all, hold no NaN, and are read with an error that says where they are broken."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -81,11 +82,11 @@ def test_an_exception_while_writing_leaves_the_old_record(
     write(path, a_record(loss=exact(1.0)))
 
     def full_disk(_: int) -> None:
-        raise OSError("No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(record.os, "fsync", full_disk)
     scratch = set((ROOT / ".pytask").iterdir())
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(RecordError, match=r"topic\.json cannot be written \(No space left on device\) and was left as it was: free some space"):
         write(path, a_record(loss=exact(2.0)))
     assert array(read("topic", folder), "loss") == 1.0
     assert set((ROOT / ".pytask").iterdir()) == scratch

@@ -4,6 +4,7 @@ import html
 import io
 import json
 import math
+import re
 import warnings
 from collections.abc import Iterable
 from itertools import chain
@@ -193,11 +194,10 @@ def _of_points(points: Collection) -> dict[str, Any]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure as SVG with its text as text and its data, for a table, as metadata. A character that no font has is an error.
+    """Write the figure as SVG with its text as text and its data, for a table, as metadata.
 
     Raises:
-        UserWarning: a glyph is missing.
-        ValueError: a line has no name.
+        ValueError: no font has a character of its text, or a line has no name.
     """
     drawn = io.StringIO()
     try:
@@ -205,6 +205,10 @@ def save(figure: Figure, path: Path) -> None:
         with warnings.catch_warnings(), plt.rc_context({"svg.hashsalt": path.stem, "svg.id": path.stem}):
             warnings.filterwarnings("error", message="Glyph .* missing")
             figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    except UserWarning as missing:
+        character = chr(int(re.search(r"Glyph (\d+)", str(missing))[1]))
+        shown = path.relative_to(DOCS.parent) if path.is_relative_to(DOCS) else path
+        raise ValueError(f"{shown}: no font has '{character}': write another character into TEXT of its task in scripts/draw") from None
     finally:
         plt.close(figure)
     path.parent.mkdir(parents=True, exist_ok=True)

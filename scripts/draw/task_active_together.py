@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, THEORY, figure_path, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -62,4 +62,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("active_together", _language),
     ) -> None:
-        save(draw(read("active_together"), TEXT[language]), figure)
+        save(draw(read("active_together"), spoken(TEXT, language)), figure)

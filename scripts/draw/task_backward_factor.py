@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, STYLE, figure_path, keep_field, panels, save
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -54,4 +54,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("backward_factor", _language),
     ) -> None:
-        save(draw(read("backward_factor"), TEXT[language]), figure)
+        save(draw(read("backward_factor"), spoken(TEXT, language)), figure)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import OTHER, PLAIN, STYLE, figure_path, log_axis, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -58,4 +58,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("chain_rule", _language),
     ) -> None:
-        save(draw(read("chain_rule"), TEXT[language]), figure)
+        save(draw(read("chain_rule"), spoken(TEXT, language)), figure)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, figure_path, log_axis, panels, save
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -58,4 +58,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("input_curvature", _language),
     ) -> None:
-        save(draw(read("curvature"), TEXT[language]), figure)
+        save(draw(read("curvature"), spoken(TEXT, language)), figure)

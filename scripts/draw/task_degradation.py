@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, THEORY, figure_path, log_axis, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -135,6 +135,6 @@ for _language in languages():
         gradients: Annotated[Path, Product] = figure_path("degradation_gradients", _language),
     ) -> None:
         measured = records()
-        save(draw_curves(measured, TEXT[language]), curves)
-        save(draw_final(measured, TEXT[language]), final)
-        save(draw_gradients(measured, TEXT[language]), gradients)
+        save(draw_curves(measured, spoken(TEXT, language)), curves)
+        save(draw_final(measured, spoken(TEXT, language)), final)
+        save(draw_gradients(measured, spoken(TEXT, language)), gradients)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import OTHER, PLAIN, STYLE, THEORY, figure_path, log_axis, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -102,5 +102,5 @@ for _language in languages():
         moved: Annotated[Path, Product] = figure_path("early_layers_moved", _language),
     ) -> None:
         measured = records()
-        save(draw_loss(measured, TEXT[language]), loss)
-        save(draw_moved(measured, TEXT[language]), moved)
+        save(draw_loss(measured, spoken(TEXT, language)), loss)
+        save(draw_moved(measured, spoken(TEXT, language)), moved)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import FAINT, OTHER, PLAIN, STYLE, THEORY, figure_path, log_axis, panels, save
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -84,5 +84,5 @@ for _language in languages():
         rates: Annotated[Path, Product] = figure_path("learning_rates", _language),
     ) -> None:
         measured = read("gradient_descent")
-        save(draw_paths(measured, TEXT[language]), paths)
-        save(draw_rates(measured, TEXT[language]), rates)
+        save(draw_paths(measured, spoken(TEXT, language)), paths)
+        save(draw_rates(measured, spoken(TEXT, language)), rates)

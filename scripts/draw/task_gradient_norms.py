@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator
 from pytask import Product, task
 
 from scripts.draw.style import OTHER, PLAIN, STYLE, THEORY, figure_path, keep, log_axis, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -126,6 +126,6 @@ for _language in languages():
         factors: Annotated[Path, Product] = figure_path("factor_per_layer", _language),
     ) -> None:
         measured = read("gradient_norms")
-        save(draw_layers(measured, TEXT[language]), layers)
-        save(draw_depths(measured, TEXT[language]), depths)
-        save(draw_factors(measured, TEXT[language]), factors)
+        save(draw_layers(measured, spoken(TEXT, language)), layers)
+        save(draw_depths(measured, spoken(TEXT, language)), depths)
+        save(draw_factors(measured, spoken(TEXT, language)), factors)

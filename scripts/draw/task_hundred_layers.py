@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import OTHER, PLAIN, RESIDUAL, STYLE, THEORY, figure_path, keep, panels, save
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -83,4 +83,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("hundred_layers", _language),
     ) -> None:
-        save(draw(read("hundred_layers"), TEXT[language]), figure)
+        save(draw(read("hundred_layers"), spoken(TEXT, language)), figure)

@@ -7,6 +7,7 @@ from typing import Annotated
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from pytask import Product, task
 
 from scripts.project import DATA, DOCS, ROOT, SNIPPETS, languages
@@ -29,6 +30,13 @@ def records_read_by(lab: Path) -> list[Path]:
     return [record for record in sorted(DATA.glob("*.json")) if f'"{record.stem}"' in source]
 
 
+def _raising(lab: Path, notebook: nbformat.NotebookNode) -> str:
+    """File and line of the first cell that raised."""
+    cell = next(cell for cell in notebook.cells for output in cell.get("outputs", []) if output["output_type"] == "error")
+    before = lab.read_text(encoding="utf-8").partition(cell.source)[0]
+    return f"{lab.relative_to(ROOT)}:{before.count(chr(10)) + 1}"
+
+
 for _lab in [lab for language in languages() for lab in sorted((DOCS / language / "labs").glob("*.py"))]:
 
     @task(id=f"{_lab.parent.parent.name}-{_lab.stem}")
@@ -41,9 +49,11 @@ for _lab in [lab for language in languages() for lab in sorted((DOCS / language 
         cells = jupytext.read(lab)
         cells.cells.insert(1, nbformat.v4.new_code_cell(SETUP, metadata={"tags": ["setup"]}))
         cells.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        NotebookClient(
-            cells, timeout=120, coalesce_streams=True, resources={"metadata": {"path": ROOT}}
-        ).execute()
+        client = NotebookClient(cells, timeout=120, coalesce_streams=True, resources={"metadata": {"path": ROOT}})
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise RuntimeError(f"{_raising(lab, cells)}: this cell raises {error.ename}: {error.evalue}: mend it in every language") from None
         for cell in cells.cells:
             cell.metadata.pop("execution", None)  # times of day: the same lab would differ at every run
         notebook.write_text(nbformat.writes(cells), encoding="utf-8")

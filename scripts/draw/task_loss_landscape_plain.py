@@ -20,7 +20,7 @@ from scripts.draw.style import (
     save,
     slices,
 )
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -113,4 +113,4 @@ for _language, (_figure, (_draw, _kinds)) in product(languages(), DRAWINGS.items
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path(_figure, _language),
     ) -> None:
-        save(draw(read(records[0].stem), TEXT[language]), figure)
+        save(draw(read(records[0].stem), spoken(TEXT, language)), figure)

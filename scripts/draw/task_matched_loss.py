@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, figure_path, save, slices
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -54,4 +54,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("matched_loss", _language),
     ) -> None:
-        save(draw(read("matched_loss"), TEXT[language]), figure)
+        save(draw(read("matched_loss"), spoken(TEXT, language)), figure)

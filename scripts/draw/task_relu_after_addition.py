@@ -16,7 +16,7 @@ from scripts.draw.style import (
     save,
     spread,
 )
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -115,5 +115,5 @@ for _language in languages():
         training: Annotated[Path, Product] = figure_path("relu_training", _language),
     ) -> None:
         measured = read("relu_after_addition")
-        save(draw_masks(measured, TEXT[language]), masks)
-        save(draw_training(measured, TEXT[language]), training)
+        save(draw_masks(measured, spoken(TEXT, language)), masks)
+        save(draw_training(measured, spoken(TEXT, language)), training)

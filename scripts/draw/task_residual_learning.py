@@ -22,7 +22,7 @@ from scripts.draw.style import (
     save,
     spread,
 )
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -205,4 +205,4 @@ for _language, (_draw, _topic) in product(languages(), TOPICS.items()):
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path(FIGURES[_draw], _language),
     ) -> None:
-        save(draw(read(record.stem), TEXT[language]), figure)
+        save(draw(read(record.stem), spoken(TEXT, language)), figure)

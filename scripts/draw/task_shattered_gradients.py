@@ -8,7 +8,7 @@ from matplotlib.ticker import NullLocator
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, THEORY, figure_path, log_axis, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -70,4 +70,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("gradient_correlation", _language),
     ) -> None:
-        save(draw(read("shattered_gradients"), TEXT[language]), figure)
+        save(draw(read("shattered_gradients"), spoken(TEXT, language)), figure)

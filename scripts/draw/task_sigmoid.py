@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import OTHER, PLAIN, STYLE, figure_path, panels, save
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -49,4 +49,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("sigmoid", _language),
     ) -> None:
-        save(draw(read("sigmoid"), TEXT[language]), figure)
+        save(draw(read("sigmoid"), spoken(TEXT, language)), figure)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, THEORY, figure_path, log_axis, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -129,4 +129,4 @@ for _language, (_figure, (_draw, _topics)) in product(languages(), DRAWINGS.item
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path(_figure, _language),
     ) -> None:
-        save(draw({record.stem: read(record.stem) for record in records}, TEXT[language]), figure)
+        save(draw({record.stem: read(record.stem) for record in records}, spoken(TEXT, language)), figure)

@@ -2,6 +2,8 @@
 
 import re
 
+from scripts.project import spoken
+
 _SEARCH = {"ja": "検索", "en": "Search"}
 
 
@@ -13,4 +15,4 @@ def tables(html: str) -> str:
 
 def named(html: str, language: str) -> str:
     """A page whose search, which Material makes a dialog, has a name."""
-    return html.replace('data-md-component="search" role="dialog"', f'data-md-component="search" role="dialog" aria-label="{_SEARCH[language]}"', 1)
+    return html.replace('data-md-component="search" role="dialog"', f'data-md-component="search" role="dialog" aria-label="{spoken(_SEARCH, language)}"', 1)

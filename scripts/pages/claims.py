@@ -11,7 +11,7 @@ import yaml
 
 from scripts.pages.evidence import Evidence, Identity, parse
 from scripts.pages.source import nearest
-from scripts.project import DOCS, ROOT
+from scripts.project import DOCS, ROOT, spoken
 
 CLAIMS = DOCS / "claims.yml"
 VERDICTS = ("exact", "conditional", "empirical", "heuristic", "misleading", "false")
@@ -120,14 +120,14 @@ def render(identifier: str, language: str, repository: str, anchor: str = "claim
     Raises:
         LookupError: no claim is called so.
     """
-    claim, words = claim_called(identifier), WORDS[language]
+    claim, words = claim_called(identifier), spoken(WORDS, language)
     paper = f" {{{{ citet {claim['paper']} }}}}" if "paper" in claim else ""
     return (
         f'<div class="claim claim--{claim["verdict"]}" id="{anchor.format(identifier)}" markdown>\n\n'
         f'<span class="claim__label">{label(claim, language)}</span>\n'
-        f"{claim['statement'][language].strip()}\n\n"
+        f"{spoken(claim['statement'], language).strip()}\n\n"
         f'<span class="claim__verdict">{words[claim["verdict"]]}</span>\n'
-        f"{claim['reason'][language].strip()}\n\n"
+        f"{spoken(claim['reason'], language).strip()}\n\n"
         f'<details class="claim__evidence" markdown>\n<summary>{words["evidence"]}</summary>\n\n{_pieces(claim, language)}\n\n</details>\n\n'
         f'[{words["test"]}]({address_of_test(claim, repository)}){{.claim__link title="{claim["test"]}"}} '
         f"[{words['ledger']}](ledger.md#{identifier}){{.claim__link}}{paper}\n\n"
@@ -142,7 +142,8 @@ def mark(identifier: str, language: str) -> str:
         LookupError: no claim is called so.
     """
     verdict = claim_called(identifier)["verdict"]
-    label = WORDS[language]["mark"].format(WORDS[language][verdict])
+    words = spoken(WORDS, language)
+    label = words["mark"].format(words[verdict])
     return (
         f'<button type="button" class="mark mark--{verdict}" id="claim-{identifier}" popovertarget="about-{identifier}" '
         f'aria-label="{label}" title="{label}">{SIGNS[verdict]}</button>'
@@ -157,7 +158,7 @@ def popovers(identifiers: list[str], language: str, repository: str) -> str:
 
 def label(claim: dict[str, Any], language: str) -> str:
     """Whose claim it is, and where the article makes it."""
-    words = WORDS[language]
+    words = spoken(WORDS, language)
     if "number" not in claim:
         return words["site"]
     where = words["intro"] if claim["section"] == "intro" else words["section"].format(claim["section"])
@@ -166,7 +167,7 @@ def label(claim: dict[str, Any], language: str) -> str:
 
 def _pieces(claim: dict[str, Any], language: str) -> str:
     """The evidence as a list, its recorded values as braces that the page fills in."""
-    words = WORDS[language]
+    words = spoken(WORDS, language)
     lines = []
     for piece in evidence(claim):
         side = f'<span class="claim__side">{words["for" if piece.supports else "against"]}</span>'

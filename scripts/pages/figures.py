@@ -14,6 +14,7 @@ from babel.units import format_unit
 
 from scripts.drawings import Drawing
 from scripts.pages import values
+from scripts.project import spoken
 
 # Drawn colour → the theme's. Greys become the text's own colour at the same strength, in both themes.
 _COLOURS = {"#d55e00": "var(--plain)", "#0072b2": "var(--residual)", "#000000": "currentColor"}
@@ -92,7 +93,7 @@ def source_line(drawing: Drawing, language: str, repository: str, data: str) -> 
 
     `data` is the records' address as seen from the page.
     """
-    words = _WORDS[language]
+    words = spoken(_WORDS, language)
 
     def link(target: str, label: str) -> str:
         return f'<a href="{target}">{label}</a>'
@@ -121,7 +122,7 @@ def source_line(drawing: Drawing, language: str, repository: str, data: str) -> 
 def _tables(path: Path, language: str, modified_ns: int) -> str:
     panels = json.loads(html.unescape(re.search(r"<metadata>(.*?)</metadata>", path.read_text(encoding="utf-8"), re.DOTALL)[1]))
     written = "".join(_field(panel, language) if "field" in panel else _series(panel, language) for panel in panels)
-    return f'<details class="figure__data" data-search-exclude><summary>{_WORDS[language]["table"]}</summary>{written}</details>'
+    return f'<details class="figure__data" data-search-exclude><summary>{spoken(_WORDS, language)["table"]}</summary>{written}</details>'
 
 
 def tables(path: Path, language: str) -> str:
@@ -154,7 +155,7 @@ def _table(caption: str, head: list[str], rows: list[list[str]]) -> str:
 
 
 def _caption(panel: dict[str, Any], shown: int, of: int, language: str, *parts: str) -> str:
-    some = _WORDS[language]["some"].format(f"{of:,}", shown) if shown < of else ""
+    some = spoken(_WORDS, language)["some"].format(f"{of:,}", shown) if shown < of else ""
     return " · ".join(filter(None, (panel["title"].replace("\n", " "), *parts, some)))
 
 

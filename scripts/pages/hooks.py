@@ -1,5 +1,6 @@
 """MkDocs hooks: they render what the records and snippets say, and stop the build at a mistake. They never train."""
 
+import errno
 import json
 import logging
 import os
@@ -31,19 +32,21 @@ from scripts.pages import (
     accessible,
     changes,
     claims,
+    contribute,
     figures,
     formulas,
     interactives,
     labs,
     ledger,
     loading,
+    markup,
     parity,
     references,
     remembered,
     values,
 )
 from scripts.pages.source import PageError, line_of, nearest, replace_braces, without
-from scripts.project import languages
+from scripts.project import SOURCE, languages
 from scripts.record import RecordError, read, topics
 from scripts.stale import stale
 
@@ -62,18 +65,29 @@ _loading = loading.Loading()
 def on_startup(command: str, dirty: bool) -> None:
     global _mathjax, _serving
     _serving = command == "serve"
+    logging.getLogger("mkdocs.structure.pages").addFilter(_with_line)
     _require_true_records()
     drawn = subprocess.run(
         [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"],
         cwd=ROOT,
+        env=os.environ | {"COLUMNS": "500"},  # else pytask breaks its messages
         capture_output=True,
         text=True,
     )
     if drawn.returncode:
+        _require_space(drawn.stdout + drawn.stderr)
+        named = re.findall(r"^\w+: ((?:docs|scripts)/\S+: .+)", drawn.stdout, re.MULTILINE)
         raise PluginError(
-            f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}"
+            "\n".join(named)
+            or f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}"
         )
     _mathjax = formulas.MathJax()
+
+
+def _require_space(printed: str) -> None:
+    """Say in one line what pytask, or its database, says of a full disk in many."""
+    if full := re.search(r"No space left on device|disk is full|disk I/O error|File too large", printed):
+        raise PluginError(f"pytask cannot write what it draws and notes ({full[0]}): free some space, and build again")
 
 
 def _require_true_records() -> None:
@@ -83,6 +97,7 @@ def _require_true_records() -> None:
     except RecordError as error:
         raise PluginError(str(error)) from None
     messages = [f"{line}. Run `make measure`, or undo the change" for line in stale()]
+    _require_space("\n".join(messages))
     if messages and not _serving:
         raise PluginError("\n".join(messages))
     for message in messages:
@@ -98,6 +113,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     global _site
     _site = _site or Path(config.site_dir)  # the first language's; the others stand inside it
     _require_free_port(*config.dev_addr)
+    for address in map(str, [*config.extra_javascript, *config.extra_css]):
+        if "//" in address:
+            whole = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+            raise PageError("mkdocs.yml", line_of(whole, whole.find(address)), f"{address} is on another host: no page loads anything from there; put the file into docs/assets")
     # The repository's address is set once, as repo_url; where GitHub publishes the site follows from it.
     owner, name = config.repo_url.rstrip("/").split("/")[-2:]
     if not config.site_url:
@@ -134,25 +153,26 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             file.is_documentation_page = lambda: True
             inside = file.url.removeprefix(f"{file.locale}/")
             twins = {
-                language: inside if language == "ja" else f"{language}/{inside}" for language in languages()
+                language: inside if language == SOURCE else f"{language}/{inside}" for language in languages()
             }
             file.alternates = {
                 language: SimpleNamespace(url=url) for language, url in twins.items()
             }  # for the language switcher
     loading.lighten_script(files, config)
-    if _serving:
-        try:
-            parity.check_all()
-        except PageError as error:
-            log.warning(error)
-    else:
+    try:
+        markup.check_all()
         parity.check_all()
+    except PageError as error:
+        if not _serving:
+            raise
+        log.warning(error)
     return files
 
 
 def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
     if page.file.src_uri.endswith(".ipynb"):
         page.render = remembered.lab(page)
+        page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
     return page
 
 
@@ -301,6 +321,12 @@ def _citing(folder: Path, language: str) -> dict[str, list[tuple[str, str]]]:
     return {key: sorted(pages) for key, pages in citing.items()}
 
 
+def _source(page: Page) -> Path:
+    """What a page is written in: Markdown, or a lab's Python."""
+    path = Path(page.file.abs_src_path)
+    return path.with_suffix(".py") if path.suffix == ".ipynb" else path
+
+
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     if page.file.src_uri.endswith(".ipynb"):
         html = labs.tidy(html, page.file.src_uri, page.file.locale, config.repo_url)
@@ -326,6 +352,14 @@ def on_page_context(context: TemplateContext, page: Page, config: MkDocsConfig, 
         page.file.locale,
         lambda figure: figures.source_line(drawings()[figure.resolve()], page.file.locale, config.repo_url, data),
     )
+    source, language = _source(page), page.file.locale
+    twins = {
+        spoken.locale: (spoken.name, twin and get_relative_url(twin.url, page.url))
+        for spoken in config.plugins["i18n"].config.languages
+        for twin in [page.file.alternates.get(spoken.locale)]
+    }
+    content = content.replace("</h1>", f"</h1>{contribute.lag_note(source, language, twins)}", 1)
+    content = contribute.with_links(content, source, language, config.repo_url, page.edit_url, data)
     page.content = _mathjax.typeset_html(content)
 
 
@@ -338,11 +372,23 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     return _loading.light(accessible.named(output, page.file.locale))
 
 
+def _with_line(record: logging.LogRecord) -> bool:
+    """Give MkDocs' warning about a link the line on which it stands."""
+    match = re.match(r"Doc file '(?P<file>[^']+)' contains .*?link '(?P<target>[^']+)'(?P<rest>.*)", record.getMessage())
+    if match and (path := ROOT / "docs" / match["file"]).is_file():
+        text = path.read_text(encoding="utf-8")
+        line = line_of(text, max(text.find(f"]({match['target']}"), 0))
+        record.msg, record.args = f"docs/{match['file']}:{line}: the link '{match['target']}' leads nowhere{match['rest']} Mend the link, or the heading's identifier", None
+    return True
+
+
 def on_build_error(error: Exception) -> None:
     if _site and not _serving:
         shutil.rmtree(
             _site, ignore_errors=True
         )  # a site with half its pages or one language is worse than none
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        raise PluginError(f"the site cannot be written ({error.strerror}), and none is left: free some space, and build again")
 
 
 def on_post_build(config: MkDocsConfig) -> None:

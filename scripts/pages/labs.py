@@ -3,6 +3,8 @@
 import re
 from pathlib import PurePosixPath
 
+from scripts.project import SOURCE, spoken
+
 _STYLE_OR_SCRIPT = re.compile(r"<style.*?</style>|<script.*?</script>|<link [^>]*>", re.DOTALL)
 _HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)(?:<a class=\"anchor-link\".*?</a>)?</h\1>", re.DOTALL)
 _MARKDOWN_CELL = re.compile(
@@ -26,9 +28,9 @@ def tidy(content: str, notebook: str, language: str, repository: str) -> str:
     count = iter(range(1, 1000))
     content = _HEADING.sub(lambda m: f'<h{m[1]} id="{heading_id(next(count))}">{m[2]}</h{m[1]}>', content)
     content = _MARKDOWN_CELL.sub(lambda m: m[1] + _marked_formulas(m[2]) + m[3], content)
-    download, colab = _WORDS[language]
+    download, colab = spoken(_WORDS, language)
     path = PurePosixPath(notebook)
-    published = path.with_suffix("").relative_to("ja") if path.parts[0] == "ja" else path.with_suffix("")
+    published = path.with_suffix("").relative_to(SOURCE) if path.parts[0] == SOURCE else path.with_suffix("")
     address = f"https://colab.research.google.com/github/{'/'.join(repository.split('/')[-2:])}/blob/gh-pages/{published}/{path.name}"
     return f'<p class="lab-links"><a href="{path.name}" download>{download}</a> · <a href="{address}">{colab}</a></p>{content}'
 

@@ -6,7 +6,7 @@ from typing import Any
 from scripts.pages import claims, values
 from scripts.pages.evidence import Identity, number
 from scripts.pages.source import BRACE, replace_braces
-from scripts.project import DOCS
+from scripts.project import DOCS, spoken
 
 _TITLE = re.compile(r"^# (.+?)(?: \{ #[\w-]+ \})?$", re.MULTILINE)
 
@@ -63,10 +63,10 @@ def places(language: str, pages: list[str]) -> dict[str, str]:
 
 def page(language: str, repository: str, pages: list[str], root: str) -> str:
     """The Markdown of the ledger. `pages` are the chapters in order, `root` the site's address as seen from the page."""
-    words, where = _WORDS[language], places(language, pages)
+    words, where = spoken(_WORDS, language), places(language, pages)
     chapters = [chapter for chapter in pages if chapter in where.values()]
     titles = [title((DOCS / language / chapter).read_text(encoding="utf-8")) for chapter in chapters]
-    verdicts = [(verdict, claims.WORDS[language][verdict]) for verdict in claims.VERDICTS]
+    verdicts = [(verdict, spoken(claims.WORDS, language)[verdict]) for verdict in claims.VERDICTS]
     rows = []
     for identifier, claim in claims.claims().items():
         chapter = chapters.index(where[identifier])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.pages import claims, prose_numbers
 from scripts.pages.source import BRACE, PageError, line_of, markdown, parts
-from scripts.project import DOCS, languages
+from scripts.project import DOCS, SOURCE, languages
 
 _HEADING_ID = re.compile(r"^(#+)\s.*?\{\s*#([\w.-]+)[^}]*\}\s*$", re.MULTILINE)
 _HEADING = re.compile(r"^#+\s", re.MULTILINE)
@@ -105,12 +105,12 @@ def check_claims() -> None:
             lines = {language: line_of(whole, whole.find(text.splitlines()[0])) for language, text in claim[part].items()}
             said = {language: {item for _, items in skeleton(text) for item in items} for language, text in claim[part].items()}
             for language, items in said.items():
-                if items != said["ja"]:
+                if items != said[SOURCE]:
                     raise PageError(
                         claims.CLAIMS,
-                        lines["ja"],
+                        lines[SOURCE],
                         f"the {part} of {name} and its twin, docs/claims.yml:{lines[language]}, differ: "
-                        f"here {_list(said['ja'] - items)}; there {_list(items - said['ja'])}: mend one of them",
+                        f"here {_list(said[SOURCE] - items)}; there {_list(items - said[SOURCE])}: mend one of them",
                     )
 
 
@@ -122,5 +122,5 @@ def check_all() -> None:
     """Hold every language against Japanese, the source."""
     check_claims()
     for language in languages():
-        if language != "ja":
-            check("ja", language)
+        if language != SOURCE:
+            check(SOURCE, language)

@@ -18,7 +18,7 @@ from pybtex.database import Entry, parse_file
 from pybtex.style.formatting.unsrt import Style
 
 from scripts.pages.source import nearest
-from scripts.project import DOCS, ROOT, SNIPPETS
+from scripts.project import DOCS, ROOT, SNIPPETS, spoken
 
 BIBLIOGRAPHY, PUBLISHED = DOCS / "references.bib", DOCS / "published.yml"
 FORMS = ("citet", "citep", "citeauthor")
@@ -113,7 +113,7 @@ def label(key: str, form: str, language: str) -> str:
     """
     if key not in papers():
         raise LookupError(f"unknown paper '{key}'; {nearest(key, list(papers()))}; see docs/references.bib")
-    words = WORDS[language]
+    words = spoken(WORDS, language)
     authors = [" ".join(person.last_names) for person in papers()[key].persons["author"]]
     names = words["many"].format(authors[0]) if len(authors) > 2 else authors[0]
     if len(authors) == 2:
@@ -165,7 +165,7 @@ def where(place: str, language: str) -> str:
     Raises:
         LookupError: a part of it is no table, figure or section with a number.
     """
-    words, written = WORDS[language], []
+    words, written = spoken(WORDS, language), []
     for part in place.split(", "):
         kind, _, number = part.partition(" ")
         if kind not in ("table", "figure", "section") or not number:
@@ -179,7 +179,7 @@ def table(pages: dict[str, list[tuple[str, str]]], language: str, repository: st
 
     `pages`: for each key, the pages citing it as (title, file); `bibliography`: where the BibTeX file is.
     """
-    words, code = WORDS[language], cited_in_code()
+    words, code = spoken(WORDS, language), cited_in_code()
     blocks = [f'<a href="{bibliography}" download>{words["bibtex"]}</a>']
     for key, entry in sorted(entries().items()):
         citing = [f"[{title}]({file})" for title, file in pages.get(key, [])]
@@ -192,7 +192,7 @@ def table(pages: dict[str, list[tuple[str, str]]], language: str, repository: st
         if quoted:
             rows = [f"| {' | '.join(words['columns'])} |", "|---|---|---|"]
             for name, found in quoted.items():
-                what = f'<span id="published.{name}">{found["what"][language]}</span>'
+                what = f'<span id="published.{name}">{spoken(found["what"], language)}</span>'
                 rows.append(f"| {what} | {found['value']} | {where(found['where'], language)} |")
             block.append("\n".join(rows))
         blocks.append("\n\n".join(block))

@@ -47,8 +47,12 @@ def parts(text: str) -> list[re.Match[str]]:
 
 def markdown(path: Path) -> str:
     """A page's Markdown; of a lab that of its cells, which stands in comments. Lines are kept."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
+    return markdown_of(path.read_text(encoding="utf-8"), path.suffix)
+
+
+def markdown_of(text: str, suffix: str) -> str:
+    """The Markdown of a file's text, see `markdown`."""
+    if suffix == ".py":
         return "\n".join(line[2:] if line.startswith("# ") and not line.startswith("# %%") else "" for line in text.splitlines())
     return text
 

@@ -20,7 +20,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from scripts.numerals import power_of_ten
 from scripts.pages import references
 from scripts.pages.source import nearest
-from scripts.project import DATA, ROOT
+from scripts.project import DATA, ROOT, spoken
 from scripts.record import array, centre, read, topics
 
 STATISTICS = ("mean", "sd", "min", "max")
@@ -193,7 +193,7 @@ _COLUMNS = {
 
 def table(used: list[str], language: str, repository: str, data: str) -> str:
     """The Markdown of the page that every number links to, by topic. `data` is the address of the records, as seen from the page."""
-    words = _COLUMNS[language]
+    words = spoken(_COLUMNS, language)
     blocks = []
     for topic in sorted({name.partition(".")[0] for name in used}):
         whole = record(topic)

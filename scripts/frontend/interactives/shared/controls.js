@@ -84,7 +84,7 @@ export function toggle(key, label, checked = false) {
  */
 export function enliven(name, make) {
   for (const box of document.querySelectorAll(`[data-interactive="${name}"]:empty`)) {
-    const language = document.documentElement.lang;
+    const language = document.documentElement.lang === "ja" ? "ja" : "en"; // the languages that the interactives speak
     const show = () => {
       controls.forEach((control) => control.show());
       shown = update(settings());

@@ -1,0 +1,91 @@
+"""Following CONTRIBUTING.md: every block of it is applied, in order, to a copy of the project, and its commands are run."""
+
+import json
+import re
+import shlex
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from scripts.project import ROOT
+from tests.conftest import Project
+
+_BLOCK = re.compile(r"^```(?P<kind>\w+)(?: file=(?P<file>\S+)(?P<append> append)?)?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "CONTRIBUTING.ja.md"]
+
+
+def blocks(guide: Path) -> list[re.Match[str]]:
+    return list(_BLOCK.finditer(guide.read_text(encoding="utf-8")))
+
+
+def apply(project: Project, block: re.Match[str]) -> None:
+    """Do what a block says; a command that fails, or a line that is no longer there, is named with the guide's text."""
+    file, text = block["file"], block["text"]
+    if block["kind"] == "diff":
+        lines = text.splitlines()
+        old, new = ("\n".join(line[1:] for line in lines if line[0] != sign) for sign in "+-")
+        project.edit(file, old, new)
+    elif file:
+        path = project.root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text((path.read_text(encoding="utf-8") if block["append"] else "") + text, encoding="utf-8")
+    elif block["kind"] == "sh":
+        for line in text.splitlines():
+            python, option, *command = shlex.split(line)
+            assert python == "python" and option in ("-m", "-c"), f"{line}: a command that no shell is needed for"
+            if command[0] == "mkdocs":
+                only_french(project)
+                project.edit("docs/ja/degradation.md", "です。", "なのです。")  # nobody translated this
+            ran = project.run(*(["timeit", "-n1", "-r1", *command] if option == "-c" else command))
+            assert ran.returncode == 0, f"{line}\n{ran.stdout}"
+
+
+def only_french(project: Project) -> None:
+    """Spare running every lab again and drawing the English figures for French, and building the other languages once more."""
+    drawing = ["-c", "scripts/draw/pyproject.toml"]
+    drawn = project.run("pytask", "build", *drawing, "-k", "vanishing_depth")
+    assert drawn.returncode == 0, drawn.stdout
+    taken = project.run("pytask", "lock", "accept", "--yes", *drawing)
+    assert taken.returncode == 0, taken.stdout
+    project.edit("mkdocs.yml", "    languages:\n", "    build_only_locale: fr\n    languages:\n")
+
+
+def test_both_guides_have_the_same_steps() -> None:
+    steps = [[(block["kind"], block["file"], block["append"], block["text"]) for block in blocks(guide)] for guide in GUIDES]
+    assert steps[0] == steps[1] and steps[0]
+    tables = [re.findall(r"^\| `make.*", guide.read_text(encoding="utf-8"), re.MULTILINE) for guide in GUIDES]
+    assert tables[0] == tables[1]
+
+
+def test_every_make_target_stands_beside_what_needs_no_shell() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipes = dict(re.findall(r"^(\w+): \$\(VENV\).*\n((?:\t.*\n)+)", makefile, re.MULTILINE))
+    for target, instead in re.findall(r"^\| `make (\w+)` \| (.*) \|$", GUIDES[0].read_text(encoding="utf-8"), re.MULTILINE):
+        for command in re.findall(r"\$\(RUN\) (.*)", recipes[target]):
+            assert f"python -m {command.partition(' --dev-addr')[0]}" in instead
+
+
+@pytest.mark.parametrize("file", [".vscode/tasks.json", ".devcontainer/devcontainer.json"])
+def test_what_an_editor_runs_is_there(file: str) -> None:
+    read = json.loads(re.sub(r"^\s*//.*$", "", (ROOT / file).read_text(encoding="utf-8"), flags=re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for task in read.get("tasks", []):
+        assert task["args"][0] == "-m" and find_spec(task["args"][1]), task
+    if "postCreateCommand" in read:
+        assert re.search(rf"^{read['postCreateCommand'].removeprefix('make ')}:", makefile, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_following_the_guide_literally_adds_each_kind_of_contribution_and_a_third_language(project_copy: Project) -> None:
+    for block in blocks(GUIDES[0]):
+        apply(project_copy, block)
+    french = project_copy.root / "site"  # the only language that is built stands at its root
+    assert "<h1 id=\"home\">Pourquoi ResNet marche" in (french / "index.html").read_text(encoding="utf-8")
+    chapter = (french / "vanishing_gradients/index.html").read_text(encoding="utf-8")
+    assert 'lang="fr"' in chapter and "Layers until the gradient vanishes" in chapter
+    assert "values/#vanishing_depth.depth_quarter" in chapter and 'id="claim-vanishing-depth"' in chapter
+    assert (french / "labs/vanishing_depth/index.html").is_file()
+    lagging = (french / "degradation/index.html").read_text(encoding="utf-8")
+    assert 'has yet to follow 1 of the changes made in 日本語.' in lagging and "has yet to follow" not in chapter
+    assert "docs/fr/learning.md" in (french / "learning/index.html").read_text(encoding="utf-8")
