@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 export NO_MKDOCS_2_WARNING := 1
 export PLAYWRIGHT_SKIP_BROWSER_GC := 1
 
-.PHONY: serve site test mutate measure retrain verify bench clean
+.PHONY: serve site test mutate measure retrain verify bench lint audit clean
 
 serve: $(VENV)/site.installed
 	$(RUN) mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
@@ -35,13 +35,21 @@ retrain: $(VENV)/test.installed
 	@$(RUN) scripts.times
 
 verify: $(VENV)/test.installed
-	$(RUN) scripts.verify
+	$(RUN) scripts.verify $(TOPICS)
 
 bench: $(VENV)/test.installed
 	$(RUN) scripts.bench
 
+lint: $(VENV)/site.installed
+	@$(RUN) pip install --quiet --editable '.[site,lint]'
+	$(RUN) pre_commit run --all-files
+
+audit: $(VENV)/test.installed
+	@$(RUN) pip install --quiet --editable '.[site,test,audit]'
+	$(RUN) pip_audit --skip-editable
+
 clean:
-	rm -rf site mutants $(VENV)
+	rm -rf site build mutants $(VENV)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 …")'
