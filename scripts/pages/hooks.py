@@ -219,7 +219,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                 )
             if inside == "all licences":
                 return colophon.licences(language)
-            if inside == "this build":
+            if inside == "all proof":
                 return colophon.build(language, config.repo_url)
             if inside == "all references":
                 citing = _citing(path.parent, language)
