@@ -73,6 +73,17 @@ def test_versions_are_said_alike_everywhere() -> None:
         assert set(re.findall(r"torch==(\d[\d.]*\d)", file.read_text(encoding="utf-8"))) <= {pins["torch"]}, file
 
 
+def test_the_lock_holds_what_the_site_needs_with_hashes_and_no_host() -> None:
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    blocks = re.findall(r"^([\w.-]+)==([\w.+]+)[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\\\)?)+)", lock, re.MULTILINE)
+    assert len(blocks) == len(re.findall(r"^\w", lock, re.MULTILINE)) > 50
+    assert "://" not in lock and "--index" not in lock
+    locked = {(name, number) for name, number, _ in blocks}
+    for requirement in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["site"]]:
+        name, _, pin = requirement.partition("==")
+        assert (name.lower(), pin) in locked if pin else name.partition(">")[0] in {name for name, _ in locked}, requirement
+
+
 def test_the_weekly_run_takes_every_pin_away_but_one(tmp_path: Path) -> None:
     steps = parsed(ROOT / ".github/workflows/weekly.yml")["jobs"]["newest"]["steps"]
     (command,) = (step["run"] for step in steps if "sed" in step.get("run", ""))
