@@ -1,4 +1,6 @@
-"""A hook of pytask (see pyproject.toml): what took longest starts first, so that the workers end together."""
+"""Hooks of pytask (see pyproject.toml): what took longest starts first, so that the workers end together; and whose workers they are."""
+
+import os
 
 from pytask import PTask, Session, hookimpl
 
@@ -17,3 +19,7 @@ def _seconds(task: PTask) -> float:
 @hookimpl(tryfirst=True)
 def pytask_execute_build(session: Session) -> None:
     session.scheduler.priorities = {task.signature: _seconds(task) for task in session.tasks}
+    if os.environ.get("DASK_SCHEDULER_ADDRESS"):  # else `--parallel-backend dask` starts workers of its own
+        from distributed import Client
+
+        Client()  # pytask-parallel takes the current one
