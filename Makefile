@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 export NO_MKDOCS_2_WARNING := 1
 export PLAYWRIGHT_SKIP_BROWSER_GC := 1
 
-.PHONY: serve site test mutate measure retrain verify bench lint audit lock clean
+.PHONY: serve site test mutate measure retrain verify bench lint audit zensical lock clean
 
 serve: $(VENV)/site.installed
 	$(RUN) mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
@@ -47,6 +47,10 @@ lint: $(VENV)/site.installed
 audit: $(VENV)/test.installed
 	@$(RUN) pip install --quiet --editable '.[site,test,audit]'
 	$(RUN) pip_audit --skip-editable
+
+zensical: site
+	@$(RUN) pip install --quiet --editable '.[zensical]'
+	$(RUN) scripts.zensical site
 
 lock: $(BIN)/python
 	@$(RUN) pip install --quiet uv==0.13.9
