@@ -35,7 +35,7 @@ class Part:
 
 OURS = {
     "MIT": r"assets/(scrollable|interactives/\w+)\.js|assets/site\.css|(.*/)?labs/[\w/]+\.(ipynb|py)",
-    "CC-BY-4.0": r".*\.html|(.*/)?figures/\w+\.svg|data/\w+\.json|(claims|build)\.json|references\.bib|sitemap\.xml(\.gz)?"
+    "CC-BY-4.0": r".*\.html|(.*/)?figures/\w+\.svg|data/(paper/)?\w+\.json|(claims|build)\.json|references\.bib|sitemap\.xml(\.gz)?"
     r"|search/search_index\.json",
 }
 PARTS = (
