@@ -73,6 +73,8 @@ def test_a_build_says_where_it_comes_from(site: Path) -> None:
     for page in ("colophon", "en/colophon"):
         html = (site / page / "index.html").read_text(encoding="utf-8")
         assert made["commit"][:12] in html
+        (address,) = re.findall(r'href="([^"]*build\.json)"', html)
+        assert (site / page / address).resolve() == (site / "build.json").resolve()
         assert ("was not verified" in html or "検証されていません" in html) == (made["verification"] is None)
 
 
@@ -100,7 +102,7 @@ def test_the_page_of_a_verified_build_shows_the_table(monkeypatch, tmp_path: Pat
     proof.keep(ROWS, CRITERION, proof.digests(), tmp_path / "verify.json")
     found = proof.kept(tmp_path / "verify.json")
     monkeypatch.setattr(proof, "kept", lambda: found)
-    page = colophon.build(language, "https://example.org/project")
+    page = colophon.build(language, "https://example.org/project", "../build.json")
     assert said in page and "| `one.of` | 1 | 1 |" in page and "1e-12" in page and "99.9%" in page
 
 

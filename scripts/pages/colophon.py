@@ -63,7 +63,7 @@ _WORDS = {
         "none": "不明",
         "versions": "版",
         "unverified": "**このビルドは検証されていません。** 公開されている記録について、`make verify` の結果が残っていないためです。",
-        "verified": "**すべて一致しました。** {date} に {count} 項目を測り直し({machine}、{versions})、公開されている記録と照合しました。決定的な計算は相対誤差 {tolerance:g} まで、訓練や乱数を含むものは、測り直した平均が、記録されたシードからの {confidence:.1%} 予測区間に入ること。本文が述べる大小関係も、すべて成り立ちました。",
+        "verified": "**すべて一致しました。** {date} に {count} 項目を測り直し({machine}、{versions})、公開されている記録と照合しました。決定的な計算は、相対誤差 {tolerance:g} 以内なら一致です。訓練や乱数を含むものは、測り直した平均が、記録されたシードから求めた {confidence:.1%} 予測区間に入れば一致です。本文が述べる大小関係も、すべて成り立ちました。",
         "rows": ("測定", "記録", "再測定"),
         "machines": "機械で読むには",
     },
@@ -91,15 +91,15 @@ def licences(language: str) -> str:
     return _table(_WORDS[language]["columns"], [(part.name, part.version(), part.terms()) for part in PARTS])
 
 
-def build(language: str, repository: str) -> str:
-    """The Markdown of what site/build.json says."""
+def build(language: str, repository: str, address: str) -> str:
+    """The Markdown of what site/build.json says; `address`: where that is."""
     words, made = _WORDS[language], proof.build()
     commit = made["commit"]
     named = f"[`{commit[:12]}`]({repository}/commit/{commit})" if commit else words["none"]
     blocks = [
         f"{words['commit']}: {named}{words['changed'] if made['changed'] else ''}",
         f"{words['versions']}: {_listed(made['versions'])}",
-        f"{words['machines']}: `build.json`",
+        f'{words["machines"]}: <a href="{address}">build.json</a>',
     ]
     found = made["verification"]
     if not found:

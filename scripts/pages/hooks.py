@@ -220,7 +220,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             if inside == "all licences":
                 return colophon.licences(language)
             if inside == "all proof":
-                return colophon.build(language, config.repo_url)
+                return colophon.build(language, config.repo_url, get_relative_url("build.json", page.url))
             if inside == "all references":
                 citing = _citing(path.parent, language)
                 address = get_relative_url("references.bib", page.url)
