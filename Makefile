@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m
 export NO_MKDOCS_2_WARNING := 1
 export PLAYWRIGHT_SKIP_BROWSER_GC := 1
 
-.PHONY: serve site test faults mutate measure retrain verify bench clean
+.PHONY: serve site test faults mutate measure retrain verify bench lint audit zensical lock clean
 
 serve: $(VENV)/site.installed
 	$(RUN) mkdocs serve --livereload --dev-addr 127.0.0.1:$(PORT)
@@ -38,21 +38,40 @@ retrain: $(VENV)/test.installed
 	@$(RUN) scripts.times
 
 verify: $(VENV)/test.installed
-	$(RUN) scripts.verify
+	$(RUN) scripts.verify $(TOPICS)
 
 bench: $(VENV)/test.installed
 	$(RUN) scripts.bench
 
+lint: $(VENV)/site.installed
+	@$(RUN) pip install --quiet --editable '.[site,lint]'
+	$(RUN) pre_commit run --all-files
+
+audit: $(VENV)/test.installed
+	@$(RUN) pip install --quiet --editable '.[site,test,audit]'
+	$(RUN) pip_audit --skip-editable
+
+zensical: site
+	@$(RUN) pip install --quiet --editable '.[zensical]'
+	$(RUN) scripts.zensical site
+
+lock: $(BIN)/python
+	@$(RUN) pip install --quiet uv==0.13.9
+	$(RUN) uv pip compile --quiet pyproject.toml --extra site --universal --generate-hashes --python-version 3.11.5 \
+	  --no-header --no-annotate --output-file requirements.txt
+
 clean:
-	rm -rf site mutants $(VENV)
+	rm -rf site build mutants $(VENV)
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11, 5) or sys.exit("Python 3.11.5 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) pip install --quiet --upgrade pip
 
-$(VENV)/site.installed: pyproject.toml | $(BIN)/python
-	$(RUN) pip install --quiet --editable '.[site]'
+# What readers get is made with these very files: requirements.txt holds their hashes.
+$(VENV)/site.installed: pyproject.toml requirements.txt | $(BIN)/python
+	$(RUN) pip install --quiet --require-hashes --requirement requirements.txt
+	$(RUN) pip install --quiet --no-deps --editable .
 	@touch $@
 
 $(VENV)/test.installed: pyproject.toml $(VENV)/site.installed

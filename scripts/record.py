@@ -82,6 +82,7 @@ def measure_into(
     measure: Callable[[dict[str, Any]], Measurements],
     settings: dict[str, Any],
     orderings: Iterable[tuple[str, str]] = (),
+    command: str = "",
 ) -> None:
     """Run `measure(settings)` on one thread and write its record to `path`, whole or not at all.
 
@@ -94,7 +95,7 @@ def measure_into(
         seconds = time.process_time() - started
     record = {
         "provenance": {
-            "command": f"make measure  # scripts/measure/task_{path.stem}.py",
+            "command": command or f"make measure  # scripts/measure/task_{path.stem}.py",
             "seeds": list(range(settings.get("seeds", 0))),
             "threads": 1,
             "seconds": round(seconds, 2),

@@ -1,5 +1,6 @@
-"""A hook of pytask (see pyproject.toml): one run at a time, and what took longest starts first, so that the workers end together."""
+"""Hooks of pytask (see pyproject.toml): one run at a time; what took longest starts first, so that the workers end together; and whose workers they are."""
 
+import os
 import sys
 
 from pytask import PTask, Session, hookimpl
@@ -37,3 +38,7 @@ def pytask_execute_build(session: Session) -> None:
     if not session.config["dry_run"]:
         _lock()
     session.scheduler.priorities = {task.signature: _seconds(task) for task in session.tasks}
+    if os.environ.get("DASK_SCHEDULER_ADDRESS"):  # else `--parallel-backend dask` starts workers of its own
+        from distributed import Client
+
+        Client()  # pytask-parallel takes the current one

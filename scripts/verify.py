@@ -1,16 +1,18 @@
 """Re-measure everything into a scratch folder and hold it against the records, which stay as they are."""
 
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import t
 
+from scripts import proof
 from scripts.project import DATA, ROOT
 from scripts.record import SIGNIFICANT_DIGITS, centre, read, topics, write
 
@@ -123,9 +125,17 @@ def remeasure(scratch: Path, *options: str) -> Path:
     return scratch / DATA.relative_to(ROOT)
 
 
-def main() -> int:
+def main(chosen: list[str]) -> int:
+    """Of all topics, or of those chosen."""
+    if unknown := set(chosen) - set(topics()):
+        sys.exit(f"no record is called {', '.join(sorted(unknown))}: they are {', '.join(topics())}")
+    records, only = proof.digests(), ["-k", " or ".join(f"task_{topic}" for topic in chosen)] if chosen else []
     with tempfile.TemporaryDirectory() as scratch:
-        rows = hold_records(DATA, remeasure(Path(scratch), "-n", "2"))
+        rows = hold_records(DATA, remeasure(Path(scratch), "-n", "2", *only))
+    if chosen:
+        rows = [row for row in rows if re.match(r"\w+", row.measurement)[0] in chosen]
+    else:
+        proof.keep([asdict(row) for row in rows], {"tolerance": TOLERANCE, "confidence": CONFIDENCE}, records)
     width = max(len(row.measurement) for row in rows)
     print(f"{'measurement':{width}}  {'recorded':>24}  {'re-measured':>24}  verdict")
     for row in rows:
@@ -141,4 +151,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -72,7 +72,7 @@ def labels(svg: str) -> list[str]:
 def without(text: str, words: list[str]) -> str:
     """What stays of a label when the words of TEXT are taken away, line by line and around their {fields}."""
     for word in sorted(
-        (part.strip() for word in words for part in re.split(r"\n|\{[^}]*\}", word)), key=len, reverse=True
+        (part.strip() for each in words for part in re.split(r"\n|\{[^}]*\}", each)), key=len, reverse=True
     ):
         text = text.replace(word, " ") if word else text
     return text
@@ -188,7 +188,7 @@ def test_each_figure_on_each_page_says_where_it_comes_from(site: Path) -> None:
             assert all((ROOT / file).is_file() for file in code), line
             for link, facts in zip(data, re.findall(r"\(([^<]*)", line), strict=True):
                 provenance = json.loads((page.parent / link).read_text(encoding="utf-8"))["provenance"]
-                year, month, day = provenance["date"].split("-")
+                year, _, day = provenance["date"].split("-")
                 assert {year, day.lstrip("0")} <= set(re.findall(r"[1-9]\d*", facts)), line
                 seeds, seconds = len(provenance["seeds"]), round(provenance["seconds"])
                 assert re.search(rf"\b{seeds} (seeds|シード)" if seeds else "no seeds|シードなし", facts), line

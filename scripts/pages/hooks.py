@@ -27,11 +27,13 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
+from scripts import proof
 from scripts.drawings import drawings
 from scripts.pages import (
     accessible,
     changes,
     claims,
+    colophon,
     contribute,
     figures,
     formulas,
@@ -159,6 +161,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
                 language: SimpleNamespace(url=url) for language, url in twins.items()
             }  # for the language switcher
     loading.lighten_script(files, config)
+    loading.without_other_languages(files, config)
     try:
         markup.check_all()
         parity.check_all()
@@ -235,6 +238,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                     config.repo_url,
                     get_relative_url("data/", page.url),
                 )
+            if inside == "all licences":
+                return colophon.licences(language)
+            if inside == "all proof":
+                return colophon.build(language, config.repo_url, get_relative_url("build.json", page.url))
             if inside == "all references":
                 citing = _citing(path.parent, language)
                 address = get_relative_url("references.bib", page.url)
@@ -396,3 +403,5 @@ def on_post_build(config: MkDocsConfig) -> None:
     if Path(config.site_dir) == _site:
         written = json.dumps(ledger.published(), ensure_ascii=False, indent=1)
         (_site / "claims.json").write_text(written + "\n", encoding="utf-8")
+        written = json.dumps(proof.build(), ensure_ascii=False, indent=1)
+        (_site / "build.json").write_text(written + "\n", encoding="utf-8")

@@ -48,6 +48,16 @@ def lighten_script(files: Files, config: MkDocsConfig) -> None:
     files.append(File.generated(config, bundle.src_uri, content=script))
 
 
+def without_other_languages(files: Files, config: MkDocsConfig) -> None:
+    """Leave out what Material's search would need for languages that no page is in: forty scripts, of many licences."""
+    languages = [language for language in config.plugins["material/search"].config.lang if language != "en"]
+    needed = {"stemmer.support", "multi", *languages}
+    for file in list(files):
+        script = re.fullmatch(r"assets/javascripts/lunr/(?:min/lunr\.([\w.]+)\.min|(\w+))\.js", file.src_uri)
+        if script and (script[1] or {"tinyseg": "ja", "wordcut": "th"}[script[2]]) not in needed:
+            files.remove(file)
+
+
 class Loading:
     """One stylesheet for the site from what its pages name and use."""
 

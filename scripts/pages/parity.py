@@ -4,6 +4,7 @@ The order is that of the paragraphs; within one paragraph each language has its 
 """
 
 import re
+import sys
 from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
@@ -124,3 +125,16 @@ def check_all() -> None:
     for language in languages():
         if language != SOURCE:
             check(SOURCE, language)
+
+
+def main() -> int:
+    try:
+        check_all()
+    except PageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,7 +7,7 @@
 import numpy as np
 
 from snippets.activations import relu, sigmoid, tanh
-from snippets.backpropagation import backward, chain_gradient, chain_loss, central_difference, forward
+from snippets.backpropagation import backward, central_difference, chain_gradient, chain_loss, forward
 from snippets.initialisation import gaussian_weights, he, standard, xavier
 
 
