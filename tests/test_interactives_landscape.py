@@ -16,7 +16,7 @@ PAGE = "loss_landscape/"
 KINDS = ("plain", "residual")
 RECORDS = {kind: read(f"loss_landscape_{kind}") for kind in KINDS}
 GRID = array(RECORDS["plain"], "coarse_grid")
-HEIGHT, REACH, TALL = 1.3, 1.7, 250  # as surface.js and loss_landscape.js have them
+HEIGHT, REACH, TALL = 1.3, 2, 250  # as surface.js and loss_landscape.js have them
 
 
 def losses(kind: str, mode: str, seed: int) -> np.ndarray:
