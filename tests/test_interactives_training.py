@@ -10,6 +10,7 @@ from scripts.frontend.task_interactives import BUNDLES, SOURCES
 from scripts.record import read
 from snippets import spirals
 from snippets.networks import Plain
+from snippets.training import seed_losses
 from tests.test_interactives import Box, number, rounded, says, tap_at, touch  # noqa: F401
 
 pytestmark = pytest.mark.browser
@@ -39,7 +40,7 @@ def training(page):
     page.route("**/shared/*.js", from_source)
     page.goto("")
     return lambda expression, argument=None: page.evaluate(
-        f"async (given) => {{ const t = await import('/shared/training.js'); return ({expression})(t, given); }}",
+        f"async (given) => ({expression})(await import('/shared/training.js'), given)",
         argument,
     )
 
@@ -61,7 +62,7 @@ def test_the_spirals_are_pythons(training) -> None:
 
 
 @pytest.mark.parametrize("kind", ["plain", "residual"])
-@pytest.mark.parametrize(("depth", "seed"), [(1, 0), (7, 3), (20, 1), (40, 19)])
+@pytest.mark.parametrize(("depth", "seed"), [(1, 0), (7, 3), (40, 19)])
 def test_fifty_losses_are_those_of_autograd(training, kind: str, depth: int, seed: int) -> None:
     found = training(
         """(t, [kind, width, depth, seed, count, rate, momentum]) => {
@@ -77,17 +78,20 @@ def test_fifty_losses_are_those_of_autograd(training, kind: str, depth: int, see
 def test_errors_are_counted(training) -> None:
     net = Plain(2, WIDTH, 2, 3, "relu", lambda n, m: 1, [5]).double()
     spirals.draw_weights(net, [5])
-    for layer in net.layers:  # without biases a class is a cone, and half of any spiral lies in it
-        layer.bias.data[:] = torch.arange(WIDTH) / WIDTH - 0.5
     x, labels = map(torch.from_numpy, spirals.spirals(COUNT))
-    expected = (net(x[None])[0].argmax(1) != labels).sum().item()
+    optimiser, expected = torch.optim.SGD(net.parameters(), lr=0.1), []
+    for _ in range(60):
+        logits = net(x[None])
+        expected.append((logits[0].argmax(1) != labels).sum().item())
+        optimiser.zero_grad()
+        seed_losses(logits, labels[None]).sum().backward()
+        optimiser.step()
     found = training(
-        """(t, width) => { const layers = t.net('plain', 2, width, 2, 3, 5);
-           for (const { parameters: [, b] } of layers.slice(0, -1)) b.forEach((_, i) => (b[i] = i / width - 0.5));
-           return t.step(layers, t.spirals(100), 0.1, 0).errors; }""",
+        """(t, width) => { const [layers, data] = [t.net('plain', 2, width, 2, 3, 5), t.spirals(100)];
+           return Array.from({ length: 60 }, () => t.step(layers, data, 0.1, 0).errors); }""",
         WIDTH,
     )
-    assert found == expected and expected not in (0, COUNT // 2, COUNT)
+    assert found == expected and min(expected) < COUNT // 2 - 2
 
 
 # By keyboard and by touch
@@ -229,7 +233,7 @@ def test_it_trains_on_a_page_opened_from_a_file(browser, site) -> None:
 
 def test_reduced_motion_shows_the_curve_when_it_is_done(page) -> None:
     page.emulate_media(reduced_motion="reduce")
-    box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=20&spirals.kinds=residual")
+    box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=10&spirals.kinds=residual")
     box.locator.get_by_role("button").first.click()
     page.wait_for_function("parseInt(document.querySelector('.interactive__now').textContent) > 5")
     assert box.locator.locator("path.residual[d*=L]:not([d*=H])").count() == 0

@@ -13,7 +13,7 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "title": "小さな全結合網でも、深いプレーン網だけが行き詰まる",
+        "title": "学習率が大きいと、深いプレーン網だけが行き詰まる",
         "rates": "学習率 {}",
         "depth": "層の数",
         "loss": "訓練損失",
@@ -22,7 +22,7 @@ TEXT = {
         "chance": "log 2",
     },
     "en": {
-        "title": "Even small fully connected nets get stuck when deep and plain",
+        "title": "At the larger learning rate, only deep plain nets get stuck",
         "rates": "learning rate {}",
         "depth": "layers",
         "loss": "training loss",

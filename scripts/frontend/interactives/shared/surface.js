@@ -10,7 +10,7 @@ export function project([alpha, beta, height], turn, tilt) {
 }
 
 const HEIGHT = 1.3; // of the box, whose sides run from −1 to 1
-const REACH = 1.7; // what the view shows from its middle to the left and right
+const REACH = 2; // what the view shows from its middle to the left and right: the corners of any turn, and words beside them
 
 /**
  * A view, and draw({label, color, grid, shares, turn, tilt, chosen, ticks}).
