@@ -10,7 +10,7 @@ from mkdocs.utils.meta import get_data
 from pytask import Product, task
 
 from scripts.draw.style import OTHER, PLAIN, RESIDUAL, STYLE
-from scripts.project import DOCS, languages
+from scripts.project import DOCS, languages, spoken
 
 INCHES, DOTS = (8, 4.2), 150
 LEFT, RIGHT = 0.075, 0.93  # of the width
@@ -21,7 +21,7 @@ _UNITS = {"ja": r"[A-Za-z0-9.+/-]+[ 、。]?|.[、。」)]*", "en": r"\S+ ?"}  #
 def lines(figure: Figure, text: str, language: str, size: float) -> list[str]:
     """The text, broken where it grows wider than the picture."""
     ruler, broken = figure.text(0, 0, "", fontsize=size), [""]
-    for unit in re.findall(_UNITS[language], text):
+    for unit in re.findall(spoken(_UNITS, language), text):
         ruler.set_text(broken[-1] + unit)
         if ruler.get_window_extent().width > (RIGHT - LEFT) * figure.bbox.width:
             broken.append("")
@@ -37,7 +37,8 @@ def draw(page: str, language: str) -> Figure:
     figure.patches += [
         plt.Rectangle((0, y), 0.025, 0.5, color=color, transform=figure.transFigure) for y, color in ((0.5, PLAIN), (0, RESIDUAL))
     ]
-    figure.text(LEFT, 0.86, "" if title == NAMES[language] else NAMES[language], fontsize=13, color=OTHER)
+    name = spoken(NAMES, language)
+    figure.text(LEFT, 0.86, "" if title == name else name, fontsize=13, color=OTHER)
     heading = lines(figure, title, language, 27)
     figure.text(LEFT, 0.76, "\n".join(heading), fontsize=27, va="top", linespacing=1.3)
     below = "\n".join(lines(figure, meta["description"], language, 15))

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
-from scripts.project import DOCS, ROOT
+from scripts.project import DOCS, ROOT, SOURCE, spoken
 
 ATOM = "http://www.w3.org/2005/Atom"
 TITLES = {"ja": "ResNetはなぜ学習できるのか: 更新履歴", "en": "Why ResNet works: changes"}
@@ -35,7 +35,7 @@ def last() -> str:
 
 def table(language: str) -> str:
     """The changes as a Markdown list."""
-    return "\n".join(f"- {change['date'].isoformat()}: [{change[language]}]({change['page']}.md)" for change in changes())
+    return "\n".join(f"- {change['date'].isoformat()}: [{spoken(change, language)}]({change['page']}.md)" for change in changes())
 
 
 def bibtex(address: str) -> str:
@@ -56,13 +56,13 @@ def bibtex(address: str) -> str:
 
 def address(language: str) -> str:
     """Where a language's feed stands in the site."""
-    return "feed.xml" if language == "ja" else f"{language}/feed.xml"
+    return "feed.xml" if language == SOURCE else f"{language}/feed.xml"
 
 
 def feed(language: str, root: str) -> bytes:
     """The changes as an Atom feed (RFC 4287); `root` is the site's address."""
     ET.register_namespace("", ATOM)
-    home = urljoin(root, "" if language == "ja" else f"{language}/")
+    home = urljoin(root, "" if language == SOURCE else f"{language}/")
     whole = ET.Element(f"{{{ATOM}}}feed", {"xml:lang": language})
 
     def add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
@@ -70,7 +70,7 @@ def feed(language: str, root: str) -> bytes:
         element.text = text
         return element
 
-    add(whole, "title", TITLES[language])
+    add(whole, "title", spoken(TITLES, language))
     add(whole, "id", home)
     add(whole, "updated", f"{last()}T00:00:00Z")
     add(whole, "link", rel="self", href=urljoin(root, address(language)))
@@ -80,7 +80,7 @@ def feed(language: str, root: str) -> bytes:
         entry = add(whole, "entry")
         page = urljoin(home, "" if change["page"] == "index" else f"{change['page']}/")
         date = change["date"].isoformat()
-        add(entry, "title", change[language])
+        add(entry, "title", spoken(change, language))
         add(entry, "id", f"{page}?changed={date}")
         add(entry, "updated", f"{date}T00:00:00Z")
         add(entry, "link", href=page)

@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts import proof
 from scripts.frontend import node
+from scripts.project import spoken
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Part:
 
 
 OURS = {
-    "MIT": r"assets/(scrollable|interactives/\w+)\.js|assets/site\.css|(.*/)?labs/[\w/]+\.(ipynb|py)",
-    "CC-BY-4.0": r".*\.html|(.*/)?figures/\w+\.svg|data/(paper/)?\w+\.json|(claims|build)\.json|references\.bib|sitemap\.xml(\.gz)?"
+    "MIT": r"assets/(scrollable|language|interactives/\w+)\.js|assets/site\.css|(.*/)?labs/[\w/]+\.(ipynb|py)",
+    "CC-BY-4.0": r".*\.html|(.*/)?figures/\w+\.(svg|png)|data/(paper/)?\w+\.json|(claims|build)\.json|references\.bib|sitemap\.xml|(.*/)?feed\.xml|why-resnet-works\.zip"
     r"|search/search_index\.json",
 }
 PARTS = (
@@ -88,12 +89,12 @@ def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def licences(language: str) -> str:
     """The Markdown of the table of other people's work that the site carries."""
-    return _table(_WORDS[language]["columns"], [(part.name, part.version(), part.terms()) for part in PARTS])
+    return _table(spoken(_WORDS, language)["columns"], [(part.name, part.version(), part.terms()) for part in PARTS])
 
 
 def build(language: str, repository: str, address: str) -> str:
     """The Markdown of what site/build.json says; `address`: where that is."""
-    words, made = _WORDS[language], proof.build()
+    words, made = spoken(_WORDS, language), proof.build()
     commit = made["commit"]
     named = f"[`{commit[:12]}`]({repository}/commit/{commit})" if commit else words["none"]
     blocks = [

@@ -23,9 +23,10 @@ from mkdocs.utils.templates import TemplateContext
 from scripts.pages import changes, offline
 from scripts.pages.accessible import named
 from scripts.pages.loading import STYLESHEET
-from scripts.project import DOCS, languages
+from scripts.project import DOCS, SOURCE, languages, spoken
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
+LOCALES = {"ja": "ja_JP", "en": "en_US"}
 NOT_FOUND = {"ja": ("このページはありません。", "表紙へ"), "en": ("There is no such page.", "Home page")}
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -67,9 +68,9 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
     if template_name != "404.html":
         return output_content
     root = urlsplit(config.site_url).path
-    homes = {"ja": root, "en": f"{root}en/"}
+    homes = {language: root if language == SOURCE else f"{root}{language}/" for language in languages()}
     said = "".join(
-        f'<p lang="{language}">{NOT_FOUND[language][0]} <a href="{home}">{NOT_FOUND[language][1]}</a></p>'
+        f'<p lang="{language}">{spoken(NOT_FOUND, language)[0]} <a href="{home}">{spoken(NOT_FOUND, language)[1]}</a></p>'
         for language, home in homes.items()
     )
     output = output_content.replace("<h1>404 - Not found</h1>", f"<h1>404</h1>{said}")
@@ -115,7 +116,7 @@ def _metadata(page: Page, config: MkDocsConfig, twins: dict[str, str]) -> str:
     language = page.file.locale
     title = re.sub(r"<[^>]*>", "", page.title)
     description = html.unescape(page.meta["description"])
-    home = urljoin(config.site_url, "" if language == "ja" else f"{language}/")
+    home = urljoin(config.site_url, "" if language == SOURCE else f"{language}/")
     picture = _picture(page, home)
     article = {
         "@context": "https://schema.org",
@@ -141,10 +142,10 @@ def _metadata(page: Page, config: MkDocsConfig, twins: dict[str, str]) -> str:
         "og:image": picture,
         "og:image:width": "1200",
         "og:image:height": "630",
-        "og:locale": {"ja": "ja_JP", "en": "en_US"}[language],
+        "og:locale": LOCALES.get(language, language),
     }
     tags = [f'<link rel="alternate" hreflang="{other}" href="{address}">' for other, address in sorted(twins.items())]
-    tags.append(f'<link rel="alternate" hreflang="x-default" href="{twins["ja"]}">')
+    tags.append(f'<link rel="alternate" hreflang="x-default" href="{twins[SOURCE]}">')
     feed = get_relative_url(changes.address(language), page.url)
     tags.append(f'<link rel="alternate" type="application/atom+xml" title="{html.escape(config.site_name)}" href="{feed}">')
     tags += [f'<meta property="{name}" content="{html.escape(content)}">' for name, content in graph.items()]
