@@ -236,7 +236,7 @@ def test_the_landscape_by_touch(touch) -> None:  # noqa: F811
     to_the_middle(canvas)
     frame = canvas.bounding_box()
     seen = places(losses("plain", "train", seed), frame["width"], 30, 35)
-    x, y = seen[14, 9][:2] + (1, 1)
+    x, y = np.add(seen[14, 9][:2], 1)
     expected = min(front(seen, x, y), key=lambda corner: np.hypot(*(seen[corner][:2] - (x, y))))
     canvas.tap(position={"x": float(x), "y": float(y)})
     assert (int(box.control("点の α").input_value()), int(box.control("点の β").input_value())) == expected

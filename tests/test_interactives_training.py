@@ -148,7 +148,7 @@ def test_a_training_pauses_and_goes_on(page) -> None:
     start = box.locator.get_by_role("button").first
     now = box.locator.locator(".interactive__now")
     start.press("Enter")
-    page.wait_for_function("document.querySelector('.interactive__now').textContent > '2'")
+    page.wait_for_function("() => parseInt(document.querySelector('.interactive__now').textContent) > 2")
     assert start.inner_text() == "Pause"
     start.press("Enter")
     page.wait_for_timeout(150)
@@ -235,7 +235,7 @@ def test_reduced_motion_shows_the_curve_when_it_is_done(page) -> None:
     page.emulate_media(reduced_motion="reduce")
     box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=10&spirals.kinds=residual")
     box.locator.get_by_role("button").first.click()
-    page.wait_for_function("parseInt(document.querySelector('.interactive__now').textContent) > 5")
+    page.wait_for_function("() => parseInt(document.querySelector('.interactive__now').textContent) > 5")
     assert box.locator.locator("path.residual[d*=L]:not([d*=H])").count() == 0
     trained(box)
     assert len(box.drawn("path.line.residual")) == UPDATES + 1

@@ -68,7 +68,8 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
     if template_name != "404.html":
         return output_content
     root = urlsplit(config.site_url).path
-    homes = {language: root if language == SOURCE else f"{root}{language}/" for language in languages()}
+    others = [language for language in languages() if language != SOURCE]
+    homes = {SOURCE: root, **{language: f"{root}{language}/" for language in others}}
     said = "".join(
         f'<p lang="{language}">{spoken(NOT_FOUND, language)[0]} <a href="{home}">{spoken(NOT_FOUND, language)[1]}</a></p>'
         for language, home in homes.items()
