@@ -1,4 +1,5 @@
-"""Ratios, side by side in one run: what a rebuild costs, what a second worker brings, how fast landscapes are evaluated; then the pages' weights and Lighthouse's scores."""
+"""Ratios, side by side in one run: what a rebuild costs, what a second worker brings, how fast landscapes are evaluated; then the
+pages' weights and Lighthouse's scores, and how the cost grows."""
 
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
 
-from scripts import bench_landscape, bench_pages
+from scripts import bench_growth, bench_landscape, bench_pages
 from scripts.project import ROOT
 from scripts.verify import remeasure
 
@@ -48,7 +49,8 @@ def main() -> int:
     one, two = retrain(1), retrain(2)
     print(f"retrain chapters 1 and 2: one worker {one:.0f} s, two {two:.0f} s: {one / two:.2f} times")
     bench_landscape.main()
-    return bench_pages.main()
+    bench_pages.main()
+    return bench_growth.main()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from scripts.project import DOCS, ROOT
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_prepared_page_has_its_values_and_no_braces(language: str) -> None:
+def test_a_prepared_page_has_its_values_and_no_braces(site: Path, language: str) -> None:
     source = DOCS / language / "learning.md"
     prepared = zensical.rendered(source, load_config(str(ROOT / "mkdocs.yml")))
     assert "{{ claim" in source.read_text(encoding="utf-8") and "{{ " not in prepared

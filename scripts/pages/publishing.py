@@ -146,7 +146,7 @@ def _metadata(page: Page, config: MkDocsConfig, twins: dict[str, str]) -> str:
         "og:locale": LOCALES.get(language, language),
     }
     tags = [f'<link rel="alternate" hreflang="{other}" href="{address}">' for other, address in sorted(twins.items())]
-    tags.append(f'<link rel="alternate" hreflang="x-default" href="{twins[SOURCE]}">')
+    tags.append(f'<link rel="alternate" hreflang="x-default" href="{twins.get(SOURCE, page.canonical_url)}">')
     feed = get_relative_url(changes.address(language), page.url)
     tags.append(f'<link rel="alternate" type="application/atom+xml" title="{html.escape(config.site_name)}" href="{feed}">')
     tags += [f'<meta property="{name}" content="{html.escape(content)}">' for name, content in graph.items()]
