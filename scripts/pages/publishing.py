@@ -173,7 +173,9 @@ def on_post_build(config: MkDocsConfig) -> None:
         found.unlink()
     (site / "sitemap.xml").write_bytes(_sitemap())
     for language in languages():
-        (site / changes.address(language)).write_bytes(changes.feed(language, config.site_url))
+        feed = site / changes.address(language)
+        if feed.parent.is_dir():  # else it was not built
+            feed.write_bytes(changes.feed(language, config.site_url))
     if not _serving:
         offline.write(site, config.site_url)
 
