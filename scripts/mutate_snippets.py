@@ -33,11 +33,11 @@ _run((), None)
 
 
 def of_the_mathematics() -> list[str]:
-    """The test files that import snippets, but for the one that needs a site and a browser beside them."""
+    """The test files that import snippets, but for those that need a site and a browser beside them."""
     return [
         str(file.relative_to(ROOT))
         for file in sorted(ROOT.glob("tests/test_*.py"))
-        if "\nfrom snippets" in file.read_text(encoding="utf-8") and file.stem != "test_interactives"
+        if "\nfrom snippets" in file.read_text(encoding="utf-8") and not file.stem.startswith("test_interactives")
     ]
 
 
