@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from scripts.record import array, read
-from snippets.convnet_training import gradient_norms, train_side_by_side
+from snippets.convnet_training import gradient_norms, loss_and_error, train_side_by_side
 from snippets.convnets import ConvNet
 from snippets.training import batches
 
@@ -97,3 +97,17 @@ def test_training_is_sgd_with_momentum_weight_decay_and_a_cosine_of_each_net():
         for name, tensor in net.state_dict().items():
             if tensor.dim():
                 torch.testing.assert_close(tensor, state[name], rtol=1e-7, atol=1e-9)
+
+
+def test_loss_and_error_are_those_of_the_running_statistics():
+    generator = torch.Generator().manual_seed(0)
+    net = ConvNet(8, (2, 3, 4), 1, 3, True, 0)
+    x, labels = torch.randn(30, 1, 8, 8, generator=generator), torch.arange(30) % 3
+    net.train()(x)  # moves the running statistics away from where they began
+    loss, error = loss_and_error(net, x, labels)
+    logits = copy.deepcopy(net).eval()(x).double()
+    likelihood = logits.exp().gather(1, labels[:, None])[:, 0] / logits.exp().sum(1)
+    wrong = [row.index(max(row)) != n % 3 for n, row in enumerate(logits.tolist())]
+    assert 0 < sum(wrong) < 30 and sum(wrong) != 15
+    assert np.isclose(loss, -likelihood.log().mean().item(), rtol=1e-5)
+    assert error == sum(wrong) / 30
