@@ -67,7 +67,7 @@ def test_folding_changes_no_loss_on_the_plane(residual):
     assert np.allclose(surface(view, folded_directions, *grid, x, labels), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("abreast", [1, 3, 4])
+@pytest.mark.parametrize("abreast", [1, 2, 3, 4])
 @pytest.mark.parametrize("statistics", [lambda net: net, with_batch_statistics])
 def test_a_point_of_a_surface_is_the_nets_loss_at_w_plus_its_directions(abreast, statistics):
     net, x, labels = trained_like(True)

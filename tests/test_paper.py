@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 def test_every_byte_is_read_to_its_place(folder: Path) -> None:
     x, labels = read(folder, TRAIN)
     whole = b"".join((folder / name).read_bytes() for name in TRAIN)
-    assert x.shape == (20, 3, 32, 32)
+    assert x.shape == (20, 3, 32, 32) and x.dtype == torch.float32 and labels.dtype == torch.int64
     for image in (0, 7, 19):
         start = image * 3073
         assert labels[image] == whole[start]
@@ -69,6 +69,7 @@ def test_each_image_is_a_crop_of_itself_padded_and_maybe_mirrored() -> None:
         mirrors += found[2]
     assert len(offsets) > 60 and 70 < mirrors < 130
     assert not torch.equal(drawn, Augmented(x, 1)[torch.arange(200)[None]])
+    assert torch.equal(drawn, Augmented(x, 0)[torch.arange(200)[None]])
 
 
 def test_the_schedule_divides_the_learning_rate_by_ten() -> None:
