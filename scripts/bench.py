@@ -37,7 +37,7 @@ def rebuild() -> tuple[float, float]:
             return load_config(str(ROOT / "mkdocs.yml"), site_dir=site)
 
         first = config()
-        first.plugins.on_startup(command="build", dirty=False)
+        first.plugins.on_startup(command="serve", dirty=False)
         times = seconds(lambda: build(first)), seconds(lambda: build(config()))
         first.plugins.on_shutdown()
     return times
