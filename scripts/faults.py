@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.project import languages
-from scripts.scratch import Project
+from scripts.scratch import Project, without_packages
 
 BUILD = ("mkdocs", "build", "--strict")
 KILLED = "a measuring run killed (then a build)"
@@ -107,17 +107,7 @@ def _another_run(project: Project) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _without_pytorch(project: Project) -> Iterator[dict[str, str]]:
-    folder = project.root / ".pytask/without"
-    folder.mkdir(parents=True, exist_ok=True)
-    program = (
-        "import sys\n"
-        "class No:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] == 'torch':\n"
-        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
-        "sys.meta_path.insert(0, No())\n"
-    )
-    (folder / "sitecustomize.py").write_text(program, encoding="utf-8")
+    folder = without_packages(project.root / ".pytask/without", "torch")
     yield {"PYTHONPATH": f"{folder}:{project.root}"}
 
 
@@ -164,7 +154,7 @@ FAULTS = [
     Fault("an image from another host", everywhere("index.md", "![x](https://host/x.png)"), r"docs/en/index\.md:\d+: the image https://host/x\.png is loaded from elsewhere: draw it .*"),
     Fault(
         "a lab's cell that raises",
-        _each(*(edit(f"docs/{language}/labs/learning.py", "curvature = 2.0", "curvature = 1 / 0") for language in ("ja", "en"))),
+        _each(*(edit(f"docs/{language}/labs/learning.py", "curvature = 2.0", "curvature = 1 / 0") for language in languages())),
         r"docs/\w\w/labs/learning\.py:\d+: this cell raises ZeroDivisionError: division by zero: mend it in every language",
     ),
     Fault("a figure's label that no font has", edit("scripts/draw/task_sigmoid.py", "z(ユニットへの入力)", "z(ᚠ)"), r"docs/ja/figures/sigmoid\.svg: no font has 'ᚠ': .*"),

@@ -34,6 +34,11 @@ def languages() -> list[str]:
     return sorted(home.parent.name for home in DOCS.glob("*/index.md"))
 
 
+def place(language: str) -> str:
+    """Where a language's pages stand in the site: at its root, or in a folder of their own."""
+    return "" if language == SOURCE else f"{language}/"
+
+
 def spoken(texts: dict[str, T], language: str) -> T:
     """What stands for a language, else for English."""
     return texts.get(language, texts[FALLBACK])

@@ -34,6 +34,21 @@ def run(*command: str, folder: Path, **environment: str) -> subprocess.Completed
     )
 
 
+def without_packages(folder: Path, *packages: str) -> str:
+    """A folder for PYTHONPATH under which Python finds none of the packages, as where they are not installed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Without:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {packages}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Without())\n",
+        encoding="utf-8",
+    )
+    return str(folder)
+
+
 @dataclass
 class Project:
     """A copy of the project, with its own repository, in which anything may be broken."""

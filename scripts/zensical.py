@@ -20,7 +20,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.utils.meta import get_data
 
 from scripts.pages import hooks
-from scripts.project import DOCS, ROOT, languages
+from scripts.project import DOCS, ROOT, SOURCE, languages
 
 COUNTED = {
     "headings with an anchor": "h1[id], h2[id], h3[id]",
@@ -66,7 +66,7 @@ def pages(site: Path) -> dict[str, Path]:
     for path in site.rglob("index.html"):
         name = path.parent.relative_to(site).as_posix()
         first = name.partition("/")[0]
-        found[name if first in languages() else f"ja/{name}".removesuffix("/.")] = path
+        found[name if first in languages() else f"{SOURCE}/{name}".removesuffix("/.")] = path
     return found
 
 

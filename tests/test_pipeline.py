@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.project import ROOT, snippets_behind
+from scripts.scratch import without_packages
 from tests.conftest import Project
 
 TASKS = sorted((ROOT / "scripts/measure").glob("task_*.py"))
@@ -40,18 +41,8 @@ def imported_snippets(file: Path) -> set[str]:
 
 
 def site_only(folder: Path) -> str:
-    """A folder for PYTHONPATH under which Python finds only what the site's requirements bring, as in the .venv of `make site`."""
-    folder.mkdir(exist_ok=True)
-    (folder / "sitecustomize.py").write_text(
-        "import sys\n"
-        "class OnlyTheSite:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name.partition('.')[0] in {NOT_OF_THE_SITE}:\n"
-        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
-        "sys.meta_path.insert(0, OnlyTheSite())\n",
-        encoding="utf-8",
-    )
-    return str(folder)
+    """Under which Python finds only what the site's requirements bring, as in the .venv of `make site`."""
+    return without_packages(folder, *NOT_OF_THE_SITE)
 
 
 def test_no_record_is_stale() -> None:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, THEORY, figure_path, log_axis, panels, save, spread
-from scripts.project import DATA, languages
+from scripts.project import DATA, languages, spoken
 from scripts.record import array, read
 
 TEXT = {
@@ -72,4 +72,4 @@ for _language in languages():
         style: Path = STYLE,
         figure: Annotated[Path, Product] = figure_path("spirals_loss", _language),
     ) -> None:
-        save(draw(read("spirals"), TEXT[language]), figure)
+        save(draw(read("spirals"), spoken(TEXT, language)), figure)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pytask import Product
 
@@ -14,6 +14,11 @@ FOLDER = node.HERE / "interactives/data"
 DEGRADATION = FOLDER / "degradation.json"
 LOSS_LANDSCAPE = FOLDER / "loss_landscape.json"
 SPIRALS = FOLDER / "spirals.json"
+
+
+def _write(data: Path, needed: dict[str, Any]) -> None:
+    data.parent.mkdir(exist_ok=True)
+    data.write_text(json.dumps(needed), encoding="utf-8")
 
 
 def task_degradation_data(
@@ -28,8 +33,7 @@ def task_degradation_data(
         kind: {depth: record["measurements"][f"loss_{depth}"]["values"] for depth in depths}
         for kind, record in records.items()
     }
-    data.parent.mkdir(exist_ok=True)
-    data.write_text(json.dumps({"depths": depths, "loss": loss}), encoding="utf-8")
+    _write(data, {"depths": depths, "loss": loss})
 
 
 def task_spirals_data(
@@ -37,8 +41,7 @@ def task_spirals_data(
     data: Annotated[Path, Product] = SPIRALS,
 ) -> None:
     """The record's settings: what a reader trains is what was measured."""
-    data.parent.mkdir(exist_ok=True)
-    data.write_text(json.dumps(read("spirals")["settings"]), encoding="utf-8")
+    _write(data, read("spirals")["settings"])
 
 
 def task_loss_landscape_data(
@@ -54,8 +57,7 @@ def task_loss_landscape_data(
         for mode in modes
     }
     grid = array(records["plain"], "coarse_grid").tolist()
-    data.parent.mkdir(exist_ok=True)
-    data.write_text(json.dumps({"grid": grid, "modes": modes, "losses": losses}), encoding="utf-8")
+    _write(data, {"grid": grid, "modes": modes, "losses": losses})
 
 
 def _rounded(values: list | float) -> list | float:

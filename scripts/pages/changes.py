@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
-from scripts.project import DOCS, ROOT, SOURCE, spoken
+from scripts.project import DOCS, ROOT, place, spoken
 
 ATOM = "http://www.w3.org/2005/Atom"
 TITLES = {"ja": "ResNetはなぜ学習できるのか: 更新履歴", "en": "Why ResNet works: changes"}
@@ -56,13 +56,13 @@ def bibtex(address: str) -> str:
 
 def address(language: str) -> str:
     """Where a language's feed stands in the site."""
-    return "feed.xml" if language == SOURCE else f"{language}/feed.xml"
+    return f"{place(language)}feed.xml"
 
 
 def feed(language: str, root: str) -> bytes:
     """The changes as an Atom feed (RFC 4287); `root` is the site's address."""
     ET.register_namespace("", ATOM)
-    home = urljoin(root, "" if language == SOURCE else f"{language}/")
+    home = urljoin(root, place(language))
     whole = ET.Element(f"{{{ATOM}}}feed", {"xml:lang": language})
 
     def add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:

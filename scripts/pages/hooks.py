@@ -48,7 +48,7 @@ from scripts.pages import (
     values,
 )
 from scripts.pages.source import PageError, line_of, nearest, replace_braces, without
-from scripts.project import SOURCE, languages
+from scripts.project import languages, place
 from scripts.record import RecordError, read, topics
 from scripts.stale import stale
 
@@ -154,9 +154,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if file.src_uri.endswith(".ipynb"):
             file.is_documentation_page = lambda: True
             inside = file.url.removeprefix(f"{file.locale}/")
-            twins = {
-                language: inside if language == SOURCE else f"{language}/{inside}" for language in languages()
-            }
+            twins = {language: f"{place(language)}{inside}" for language in languages()}
             file.alternates = {
                 language: SimpleNamespace(url=url) for language, url in twins.items()
             }  # for the language switcher

@@ -8,9 +8,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 ARCHIVE = "why-resnet-works.zip"
 WORKER = Path(__file__).with_name("offline_worker.js")
 
-# What only a server or a search engine asks for, and fonts that the pages' own are cut from.
+# What only a server, a search engine or a debugger asks for.
 _LEFT_OUT = re.compile(
-    r"404\.html|sitemap\.xml.*|search/search_index\.json|assets/mathjax/.*|(en/)?figures/social_.*|.*\.map|" + re.escape(ARCHIVE)
+    r"404\.html|sitemap\.xml.*|search/search_index\.json|(\w+/)?figures/social_.*|.*\.map|" + re.escape(ARCHIVE)
 )
 _LINK = re.compile(r'(?<=href=")(?!\w+:|//|/)((?:[^"#?]*/)?\.{1,2}|[^"#?]*/)?(?=["#?])')
 

@@ -23,7 +23,7 @@ from mkdocs.utils.templates import TemplateContext
 from scripts.pages import changes, offline
 from scripts.pages.accessible import named
 from scripts.pages.loading import STYLESHEET
-from scripts.project import DOCS, SOURCE, languages, spoken
+from scripts.project import DOCS, SOURCE, languages, place, spoken
 
 LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 LOCALES = {"ja": "ja_JP", "en": "en_US"}
@@ -68,8 +68,7 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
     if template_name != "404.html":
         return output_content
     root = urlsplit(config.site_url).path
-    others = [language for language in languages() if language != SOURCE]
-    homes = {SOURCE: root, **{language: f"{root}{language}/" for language in others}}
+    homes = {language: f"{root}{place(language)}" for language in sorted(languages(), key=place)}  # the root's first
     said = "".join(
         f'<p lang="{language}">{spoken(NOT_FOUND, language)[0]} <a href="{home}">{spoken(NOT_FOUND, language)[1]}</a></p>'
         for language, home in homes.items()
@@ -117,7 +116,7 @@ def _metadata(page: Page, config: MkDocsConfig, twins: dict[str, str]) -> str:
     language = page.file.locale
     title = re.sub(r"<[^>]*>", "", page.title)
     description = html.unescape(page.meta["description"])
-    home = urljoin(config.site_url, "" if language == SOURCE else f"{language}/")
+    home = urljoin(config.site_url, place(language))
     picture = _picture(page, home)
     article = {
         "@context": "https://schema.org",
