@@ -25,6 +25,8 @@ from scripts.pages.source import PageError
         ('[x](y.md){ .a onclick="alert(1)" }', "the attribute 'onclick' is not allowed"),
         ("[x][1]\n\n[1]: javascript:alert(1)", "a link may not begin with 'javascript:'"),
         ("[x](javascript:alert(1))", "a link may not begin with 'javascript:'"),
+        ('<a href="javascript:alert(1)">x</a>', "<a> is not allowed"),
+        ('<a href="//host/" onclick="alert(1)">x</a>', "<a> is not allowed"),
         ("[x](JavaScript:alert(1))", "a link may not begin with 'javascript:'"),
         ("[x]( <data:text/html,x>)", "a link may not begin with 'data:'"),
         ("![x](https://host/x.png)", "the image https://host/x.png is loaded from elsewhere"),
@@ -47,6 +49,7 @@ def test_what_runs_or_loads_or_stands_twice_is_found(text: str, message: str) ->
         '<p class="lead" markdown>x</p><br>',
         "<https://host/> [x](https://host/x) [y](page.md#z) ![z](figures/z.svg) [m](mailto:a@b)",
         "if a < b and c > d",
+        'The <a href="../feed.xml">feed</a>',
     ],
 )
 def test_what_only_looks_so_passes(text: str) -> None:
