@@ -86,6 +86,7 @@ def _full_disk(size: int) -> Callable[[Project], Any]:
     def around(project: Project) -> Iterator[dict[str, str]]:
         import resource  # not on Windows
 
+        project.run("pytask", "build", "--dry-run")  # pytask's own files are there before the disk is full
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
         try:
@@ -164,11 +165,11 @@ FAULTS = [
     Fault("NaN in a measurement", edit("scripts/measure/task_sigmoid.py", "exact(maximum)", 'exact(float("nan"))'), r"scripts/measure/task_sigmoid\.py: measurement 'derivative_max' is nan: .*?docs/data/sigmoid\.json was left as it was\. .*?mend the step size", MEASURE),
     Fault("a full disk while measuring", edit("scripts/measure/task_sigmoid.py", '"layers": 10', '"layers": 11'), r"docs/data/sigmoid\.json cannot be written \(.*\) and was left as it was: free some space, then `make measure`", MEASURE, _full_disk(4096)),
     Fault("a full disk while drawing", _nothing, r"pytask cannot write what it draws and notes \(.*?\): free some space, and build again", BUILD, _full_disk(4096)),
-    Fault("a full disk while building", _nothing, r"the site cannot be written \(.*?\), and none is left: free some space, and build again", BUILD, _full_disk(350_000)),
+    Fault("a full disk while building", _nothing, r"the site cannot be written \(.*?\), and none is left: free some space, and build again", BUILD, _full_disk(1_000_000)),
     Fault("two measuring runs at once", edit("scripts/measure/task_sigmoid.py", '"layers": 10', '"layers": 11'), r"another `pytask build` measures here .*: two would measure the same; wait for it, or stop it", MEASURE, _another_run),
     Fault("no PyTorch where it is measured", edit("scripts/measure/task_sigmoid.py", '"layers": 10', '"layers": 11'), r"PyTorch is needed to measure and is not installed: `make measure` installs it.*", MEASURE, _without_pytorch),
     Fault("a port in use", _nothing, r"cannot serve on 127\.0\.0\.1:8765 \(.*\): stop what runs there, or take another port, `make serve PORT=8766`", ("mkdocs", "serve", "--livereload", "--dev-addr", "127.0.0.1:8765"), _taken_port),
-    Fault("an old Python", _nothing, r"Python 3\.11 or newer is needed, and .* is 3\.9\.2: make PYTHON=.*", ("make", "site"), _old_python, 2),
+    Fault("an old Python", _nothing, r"Python 3\.11\.5 or newer is needed, and .* is 3\.9\.2: make PYTHON=.*", ("make", "site"), _old_python, 2),
     Fault("a snippet that knows of a page", lambda project: (project.root / "snippets/lesion.py").open("a").write("\nimport scripts.pages.values\n"), r"snippets is not allowed to import scripts: (?:E )*- snippets\.lesion -> scripts\.pages\.values \(l\.\d+\)", ("pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "tests/test_pipeline.py", "-k", "imports_run_one_way")),
 ]
 

@@ -68,7 +68,11 @@ def on_startup(command: str, dirty: bool) -> None:
     global _mathjax, _serving
     _serving = command == "serve"
     logging.getLogger("mkdocs.structure.pages").addFilter(_with_line)
-    _require_true_records()
+    try:
+        _require_true_records()
+    except OSError as error:  # pytask notes what it has read
+        _require_space(str(error))
+        raise
     drawn = subprocess.run(
         [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"],
         cwd=ROOT,
