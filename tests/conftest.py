@@ -27,6 +27,11 @@ COLLECTED = pytest.StashKey[set[str]]()
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[COLLECTED] = {item.nodeid.partition("[")[0] for item in items}  # before -k and -m take some away
+    # As addopts' own -m this would be lost to whoever gives another, -m "not browser".
+    if "faults" not in config.option.markexpr:
+        planted = [item for item in items if item.get_closest_marker("faults")]
+        config.hook.pytest_deselected(items=planted)
+        items[:] = [item for item in items if item not in planted]
     # While one worker builds the site, the other has tests that need none.
     of_the_site = {item.path for item in items if "host" in item.fixturenames}
     items.sort(key=lambda item: item.path in of_the_site)
