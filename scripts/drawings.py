@@ -1,14 +1,16 @@
-"""What is behind each figure: the records that its drawing task reads, and the file that draws it."""
+"""Drawing the figures, running the labs and fetching what pages load; and what is behind each figure."""
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytask
 from pytask.tree_util import tree_leaves
 
 from scripts.project import DATA, ROOT
-from scripts.stale import dry_run
+from scripts.stale import dry_run, run_tasks
+
+CONFIG = ROOT / "scripts/draw/pyproject.toml"
+_behind: dict[Path, "Drawing"] = {}
 
 
 @dataclass(frozen=True)
@@ -17,16 +19,39 @@ class Drawing:
     topics: tuple[str, ...]  # the records, in the task's order
 
 
-@cache
+class DrawingError(Exception):
+    """A figure, a lab or a package could not be made."""
+
+
+def draw() -> None:
+    """Make what is missing or stale.
+
+    Raises:
+        DrawingError: with a line a failure where each names its file, else with all that pytask prints.
+    """
+    session, printed = run_tasks(CONFIG)
+    if session.exit_code != pytask.ExitCode.OK:
+        said = [str(report.exc_info[1]) for report in session.execution_reports if report.exc_info]
+        named = [message for message in said if message.startswith(("docs/", "scripts/"))]
+        raise DrawingError("\n".join(named) or f"the figures, labs or front-end packages could not be made:\n{printed[-6000:]}")
+    _behind.update(_read(session))
+
+
 def drawings() -> dict[Path, Drawing]:
     """Every figure that a task of scripts/draw makes.
 
     Raises:
         RuntimeError: pytask cannot collect the tasks.
     """
-    session, printed = dry_run(ROOT / "scripts/draw/pyproject.toml")
-    if session.exit_code not in (pytask.ExitCode.OK, pytask.ExitCode.FAILED):
-        raise RuntimeError(f"the figures' tasks cannot be read:\n{printed}")
+    if not _behind:
+        session, printed = dry_run(CONFIG)
+        if session.exit_code not in (pytask.ExitCode.OK, pytask.ExitCode.FAILED):
+            raise RuntimeError(f"the figures' tasks cannot be read:\n{printed}")
+        _behind.update(_read(session))
+    return _behind
+
+
+def _read(session: pytask.Session) -> dict[Path, Drawing]:
     found = {}
     for task in session.tasks:
         inputs, products = (

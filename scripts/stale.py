@@ -11,14 +11,20 @@ import pytask
 from scripts.project import ROOT
 
 
-def dry_run(config: Path, **options: Any) -> tuple[pytask.Session, str]:
-    """The tasks of a pytask configuration, none of them run, and what pytask prints. PyTorch is not needed."""
+def run_tasks(config: Path, **options: Any) -> tuple[pytask.Session, str]:
+    """What `pytask build` does with a configuration, and what it prints."""
     printed = io.StringIO()
+    pytask.console.width = 500  # else it breaks its messages
     sys.path.insert(0, str(ROOT))
     with contextlib.redirect_stdout(printed):
-        session = pytask.build(config=config, dry_run=True, **options)
+        session = pytask.build(config=config, **options)
     sys.path.pop(0)
     return session, printed.getvalue()
+
+
+def dry_run(config: Path, **options: Any) -> tuple[pytask.Session, str]:
+    """The tasks of a configuration, none of them run. PyTorch is not needed."""
+    return run_tasks(config, dry_run=True, **options)
 
 
 def stale() -> list[str]:

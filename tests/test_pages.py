@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 
 import jupytext
 import pytest
+from mkdocs.config import load_config
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
-from scripts.pages import claims, hooks, labs, parity, typed_numbers, values
+from scripts.pages import claims, hooks, labs, parity, remembered, typed_numbers, values
 from scripts.pages.source import PageError, parts, replace_braces
 from scripts.project import DOCS, SOURCE, languages
 from tests.html import elements
@@ -284,6 +287,23 @@ def test_japanese_lines_join_without_a_space_and_lists_stay_lists() -> None:
     assert hooks._without_breaks_between_characters(listed) == listed
 
 
+def test_a_page_that_did_not_change_is_rendered_once_but_a_wrong_link_is_said_each_time(tmp_path: Path, caplog) -> None:
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\nplugins: []", encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    config = load_config(str(tmp_path / "mkdocs.yml"))
+    contents = []
+    for text in ("[to b](b.md#there)", "[to b](b.md#there)", "[to c](c.md)", "[to c](c.md)"):
+        files = Files([File(name, "docs", "site", True) for name in ("a.md", "b.md")])
+        page = Page(None, files.get_file_from_path("a.md"), config)
+        page.markdown = text
+        page.render = remembered.page(page, lambda markdown: [])
+        page.render(config, files)
+        contents.append(page.content)
+        assert page.links_to_anchors == ({files.get_file_from_path("b.md"): {"there": "b.md#there"}} if "to b" in text else {})
+    assert contents[0] is contents[1] == '<p><a href="../b/#there">to b</a></p>'
+    assert [record.message for record in caplog.records] == [caplog.records[0].message] * 2
+
+
 REBUILD = """
 import json
 from pathlib import Path
@@ -295,9 +315,9 @@ def config():
 
 first = config()
 first.plugins.on_startup(command="build", dirty=False)
-files = [Path("docs", file) for file in FILES]
+files = [Path(file) for file in FILES]
 before = [file.read_bytes() for file in files]
-page, claims, papers, record, figure, lab = files
+page, claims, papers, record, figure, lab, snippet = files
 page.write_text(page.read_text("utf-8") + "\\n\\nCHANGED-PAGE\\n", "utf-8")
 claims.write_text(claims.read_text("utf-8").replace("勾配", "CHANGED-CLAIM"), "utf-8")
 papers.write_text(papers.read_text("utf-8").replace("Recognition", "CHANGED-PAPER"), "utf-8")
@@ -308,6 +328,7 @@ figure.write_text(figure.read_text("utf-8").replace("</svg>", "<text>CHANGED-FIG
 notebook = json.loads(lab.read_bytes())
 notebook["cells"][0]["source"] = "# CHANGED-LAB"
 lab.write_text(json.dumps(notebook), "utf-8")
+snippet.write_text(snippet.read_text("utf-8").replace("sigmoid(z)", "sigmoid(CHANGED_SNIPPET)"), "utf-8")
 build(first)
 shown = "".join(built.read_text("utf-8") for built in Path("site").rglob("*.html"))
 for file, text in zip(files, before):
@@ -321,14 +342,15 @@ print(json.dumps([change for change in CHANGES if change in shown]))
 @pytest.mark.slow
 def test_a_rebuild_shows_what_changed_and_equals_a_build_from_nothing(project_copy, site: Path) -> None:
     files = [
-        "ja/vanishing_gradients.md",
-        "claims.yml",
-        "references.bib",
-        "data/sigmoid.json",
-        "ja/figures/sigmoid.svg",
-        "ja/labs/vanishing_gradients.ipynb",
+        "docs/ja/vanishing_gradients.md",
+        "docs/claims.yml",
+        "docs/references.bib",
+        "docs/data/sigmoid.json",
+        "docs/ja/figures/sigmoid.svg",
+        "docs/ja/labs/vanishing_gradients.ipynb",
+        "snippets/activations.py",
     ]
-    changes = ["CHANGED-PAGE", "CHANGED-CLAIM", "CHANGED-PAPER", ">0.987<", "CHANGED-FIGURE", "CHANGED-LAB"]
+    changes = ["CHANGED-PAGE", "CHANGED-CLAIM", "CHANGED-PAPER", ">0.987<", "CHANGED-FIGURE", "CHANGED-LAB", "CHANGED_SNIPPET"]
     shown = project_copy.python(f"FILES, CHANGES = {files}, {changes}\n{REBUILD}", NO_MKDOCS_2_WARNING="1")
     assert json.loads(shown) == changes
     rebuilt = project_copy.root / "site"

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +27,7 @@ from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
 from scripts import proof
-from scripts.drawings import drawings
+from scripts.drawings import DrawingError, draw, drawings
 from scripts.pages import (
     accessible,
     changes,
@@ -73,20 +72,11 @@ def on_startup(command: str, dirty: bool) -> None:
     except OSError as error:  # pytask notes what it has read
         _require_space(str(error))
         raise
-    drawn = subprocess.run(
-        [sys.executable, "-m", "pytask", "build", "-c", "scripts/draw/pyproject.toml"],
-        cwd=ROOT,
-        env=os.environ | {"COLUMNS": "500"},  # else pytask breaks its messages
-        capture_output=True,
-        text=True,
-    )
-    if drawn.returncode:
-        _require_space(drawn.stdout + drawn.stderr)
-        named = re.findall(r"^\w+: ((?:docs|scripts)/\S+: .+)", drawn.stdout, re.MULTILINE)
-        raise PluginError(
-            "\n".join(named)
-            or f"the figures, labs or front-end packages could not be made:\n{drawn.stdout[-4000:]}{drawn.stderr[-2000:]}"
-        )
+    try:
+        draw()
+    except DrawingError as error:
+        _require_space(str(error))
+        raise PluginError(str(error)) from None
     _mathjax = formulas.MathJax()
 
 
@@ -175,8 +165,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> Page:
+    page.render = remembered.page(page, _included)
     if page.file.src_uri.endswith(".ipynb"):
-        page.render = remembered.lab(page)
         page.edit_url = page.edit_url.removesuffix(".ipynb") + ".py"
     return page
 
@@ -268,6 +258,10 @@ def _without_breaks_between_characters(markdown: str) -> str:
         "",
         markdown,
     )
+
+
+def _included(markdown: str) -> list[str]:
+    return [(ROOT / match["file"]).read_text(encoding="utf-8") for match in _INCLUDE.finditer(markdown)]
 
 
 def _require_section(match: re.Match[str], mistake) -> None:
