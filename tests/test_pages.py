@@ -328,7 +328,7 @@ figure.write_text(figure.read_text("utf-8").replace("</svg>", "<text>CHANGED-FIG
 notebook = json.loads(lab.read_bytes())
 notebook["cells"][0]["source"] = "# CHANGED-LAB"
 lab.write_text(json.dumps(notebook), "utf-8")
-snippet.write_text(snippet.read_text("utf-8").replace("sigmoid(z)", "sigmoid(CHANGED_SNIPPET)"), "utf-8")
+snippet.write_text(snippet.read_text("utf-8").replace("w**2 / 2", "CHANGED_SNIPPET"), "utf-8")
 build(first)
 shown = "".join(built.read_text("utf-8") for built in Path("site").rglob("*.html"))
 for file, text in zip(files, before):
@@ -348,7 +348,7 @@ def test_a_rebuild_shows_what_changed_and_equals_a_build_from_nothing(project_co
         "docs/data/sigmoid.json",
         "docs/ja/figures/sigmoid.svg",
         "docs/ja/labs/vanishing_gradients.ipynb",
-        "snippets/activations.py",
+        "snippets/gradient_descent.py",
     ]
     changes = ["CHANGED-PAGE", "CHANGED-CLAIM", "CHANGED-PAPER", ">0.987<", "CHANGED-FIGURE", "CHANGED-LAB", "CHANGED_SNIPPET"]
     shown = project_copy.python(f"FILES, CHANGES = {files}, {changes}\n{REBUILD}", NO_MKDOCS_2_WARNING="1")
