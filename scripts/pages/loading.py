@@ -134,7 +134,7 @@ def glyphs(stylesheet: str) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def cut(file: str, characters: str) -> bytes:
     """A font of MathJax's as WOFF2 with the given characters only."""
-    font = TTFont(FONTS / f"{file}.woff")
+    font = TTFont(FONTS / f"{file}.woff", recalcTimestamp=False)  # the same build gives the same bytes
     cutter = subset.Subsetter(subset.Options(hinting=False, glyph_names=False, drop_tables=["FFTM"]))
     cutter.populate(text=characters)
     cutter.subset(font)

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 ARCHIVE = "why-resnet-works.zip"
 WORKER = Path(__file__).with_name("offline_worker.js")
@@ -17,22 +17,25 @@ _LINK = re.compile(r'(?<=href=")(?!\w+:|//|/)((?:[^"#?]*/)?\.{1,2}|[^"#?]*/)?(?=
 
 def write(site: Path, address: str) -> None:
     """Write the archive into the site, which is published at `address`."""
-    with ZipFile(site / ARCHIVE, "w", ZIP_DEFLATED) as archive:
+    with ZipFile(site / ARCHIVE, "w") as archive:
+
+        def add(name: str, content: str | bytes) -> None:
+            # Without a time of day: the same site gives the same bytes.
+            archive.writestr(ZipInfo(f"why-resnet-works/{name}"), content, ZIP_DEFLATED)
+
         for path in sorted(path for path in site.rglob("*") if path.is_file()):
             name = path.relative_to(site).as_posix()
             if _LEFT_OUT.fullmatch(name):
                 continue
-            if path.suffix == ".html":
-                archive.writestr(f"why-resnet-works/{name}", page(path.read_text(encoding="utf-8"), address))
-            else:
-                archive.write(path, f"why-resnet-works/{name}")
+            content = path.read_bytes()
+            add(name, page(content.decode(), address) if path.suffix == ".html" else content)
         index = json.loads((site / "search/search_index.json").read_text(encoding="utf-8"))
         for entry in index["docs"]:
             place, mark, section = entry["location"].partition("#")
             entry["location"] = f"{place}index.html{mark}{section}"
         # Where Material looks on file://, which no page may fetch from.
-        archive.writestr("why-resnet-works/search/search_index.js", f"var __index = {json.dumps(index, ensure_ascii=False)}")
-        archive.write(WORKER, "why-resnet-works/assets/offline_worker.js")
+        add("search/search_index.js", f"var __index = {json.dumps(index, ensure_ascii=False)}")
+        add("assets/offline_worker.js", WORKER.read_bytes())
 
 
 def page(html: str, address: str) -> str:
