@@ -21,6 +21,9 @@ from scripts.pages.claims import claims
 from scripts.project import ROOT
 from scripts.scratch import Project, run
 
+NO_OTHER_HOST = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+WIDE = {"viewport": {"width": 1280, "height": 900}, "locale": "ja-JP"}
+SETTLED = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
 COLLECTED = pytest.StashKey[set[str]]()
 
 
@@ -32,9 +35,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         planted = [item for item in items if item.get_closest_marker("faults")]
         config.hook.pytest_deselected(items=planted)
         items[:] = [item for item in items if item not in planted]
-    # While one worker builds the site, the other has tests that need none.
+    # While one worker builds the site, the other has tests that need none. What takes long does not come last, to be waited for.
     of_the_site = {item.path for item in items if "host" in item.fixturenames}
-    items.sort(key=lambda item: item.path in of_the_site)
+    items.sort(key=lambda item: (item.path in of_the_site, item.get_closest_marker("slow") is None))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -104,7 +107,7 @@ def browser():
 
     with sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+            chromium = playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, NO_OTHER_HOST])
         except Error as error:
             pytest.fail(
                 f"no browser: run `python -m scripts.browser` in the environment of `make test`\n{error}",
@@ -121,38 +124,37 @@ class Traffic:
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
+    def of(self, page, served: str) -> None:
+        """Note what the page asks and says from now on."""
+        ours = urlsplit(served).netloc
+        page.on("request", lambda request: self.foreign.append(request.url) if urlsplit(request.url).netloc not in ("", ours) else None)
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("response", lambda answer: self.errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+
 
 @pytest.fixture
 def traffic() -> Traffic:
     return Traffic()
 
 
-@pytest.fixture
-def page(browser, served: str, traffic: Traffic):
-    """A fresh page; every other host is blocked, and asking for one is recorded."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="ja-JP", base_url=served)
-
-    def only_ours(route) -> None:
-        if urlsplit(route.request.url).netloc == urlsplit(served).netloc:
-            route.continue_()
-        else:
-            traffic.foreign.append(route.request.url)
-            route.abort()
-
-    context.route("**/*", only_ours)
-    page = context.new_page()
-    page.on(
-        "console", lambda message: traffic.errors.append(message.text) if message.type == "error" else None
-    )
-    page.on("pageerror", lambda error: traffic.errors.append(str(error)))
-    page.on(
-        "response",
-        lambda answer: (
-            traffic.errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
-        ),
-    )
-    yield page
+@pytest.fixture(scope="session")
+def context(browser, served: str):
+    """What the pages of tests share, for a browser is slow to make it: its cache."""
+    context = browser.new_context(**WIDE, base_url=served)
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(context, served: str, traffic: Traffic):
+    """A fresh page, as on a first visit."""
+    page = context.new_page()
+    traffic.of(page, served)
+    yield page
+    if page.url.startswith(served):
+        page.evaluate("localStorage.clear()")
+    page.close()
 
 
 @pytest.fixture

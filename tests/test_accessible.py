@@ -1,4 +1,4 @@
-"""What axe finds on every page, in both schemes, wide and narrow: nothing. What scrolls is reached by keyboard; claims open."""
+"""What axe finds in claims that are open and in interactives in use: nothing. What scrolls is reached by keyboard. Every page: tests/test_every_page.py."""
 
 import re
 
@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from scripts.pages.claims import claims
 from scripts.project import DOCS
+from tests.conftest import SETTLED
 from tests.test_browser import ADDRESSES, SOURCES
 from tests.test_interactives import PLACES, Box
 
@@ -20,11 +21,10 @@ OPEN = """async () => {
     document.querySelectorAll('details').forEach(details => details.open = true);
     for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
         scrollTo(0, y);
-        await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        await new Promise(requestAnimationFrame);
     }
     scrollTo(0, 0);
 }"""
-SETTLED = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
 
 
 # What colours, or a narrow screen, can spoil on a page in which all else is well.
@@ -39,20 +39,8 @@ def findings(page, context: str | None = None, rules: list[str] | None = None) -
     ]
 
 
-@pytest.mark.parametrize(("scheme", "width", "rules"), [("light", 390, NARROW), ("dark", 1280, None)], ids=["narrow", "wide"])
-@pytest.mark.parametrize("path", ADDRESSES, ids=lambda path: path or "home")
-def test_axe_finds_nothing(page, path: str, scheme: str, width: int, rules: list[str] | None) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(path, wait_until="load")
-    page.wait_for_selector(f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]")
-    page.evaluate(OPEN)
-    page.evaluate(SETTLED)
-    assert findings(page, rules=rules) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "rules"), [("light", NARROW), ("dark", None)])
+def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str, rules: list[str] | None) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     seen = set()
     for source, path in zip(SOURCES, ADDRESSES, strict=True):
@@ -65,7 +53,7 @@ def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str) -> N
         for identifier in new.values():
             page.locator(f"[popovertarget={identifier}]").first.press("Enter")
             assert page.locator(f"#{identifier}:popover-open").count() == 1
-            assert findings(page, f"#{identifier}") == []
+            assert findings(page, f"#{identifier}", rules) == []
             page.keyboard.press("Escape")
             assert page.locator(":popover-open").count() == 0
         seen |= set(new)

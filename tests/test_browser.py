@@ -1,4 +1,4 @@
-"""Every page in a real browser, with every other host blocked."""
+"""The site in a real browser: figures, the search, the dark scheme. What holds of every page: tests/test_every_page.py."""
 
 import re
 from pathlib import Path
@@ -20,56 +20,6 @@ def address(source: Path) -> str:
 
 
 ADDRESSES = [address(source) for source in SOURCES]
-
-
-@pytest.mark.parametrize("path", ADDRESSES, ids=lambda path: path or "home")
-def test_a_page_loads_alone_and_fits(page, traffic, path: str) -> None:
-    page.goto(path, wait_until="networkidle")
-    assert traffic.foreign == []
-    assert traffic.errors == []
-    first = path.partition("/")[0]
-    assert page.locator("html").get_attribute("lang") == (first if first in languages() else SOURCE)
-
-    # Text far from the view waits to be laid out: here all of it is looked at.
-    page.evaluate(
-        """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync("* { content-visibility: visible !important; }");
-                   document.adoptedStyleSheets = [sheet]; }"""
-    )
-    formulas = page.evaluate(
-        """() => [...document.querySelectorAll('mjx-container')].filter(formula => formula.checkVisibility()).map(formula => ({
-            tex: formula.dataset.tex,
-            glyphs: formula.querySelectorAll('mjx-c, mjx-utext, mjx-rule, svg use').length,
-            width: formula.querySelector('mjx-math, svg').getBoundingClientRect().width,
-            error: formula.querySelector('mjx-merror, merror, [data-mjx-error]') !== null,
-            font: getComputedStyle(formula.querySelector('mjx-c') ?? formula, '::before').fontFamily,
-        }))"""
-    )
-    for formula in formulas:
-        assert formula["glyphs"] and formula["width"] > 1 and not formula["error"], formula
-        assert "MJX" in formula["font"], f"the formulas' stylesheet does not reach {formula}"
-    text = page.locator("article").inner_text()
-    assert not re.search(
-        r"\\[()\[\]]|\$\$|\\frac|\{\{",
-        re.sub(
-            r"mjx.*",
-            "",
-            page.evaluate(
-                """() => { const article = document.querySelector('article').cloneNode(true);
-                   article.querySelectorAll('pre, code, mjx-container').forEach(element => element.remove());
-                   return article.textContent; }"""
-            ),
-        ),
-    )
-    if first not in languages():
-        assert re.search(r"[ぁ-んァ-ン]", text), "a Japanese page without Japanese"
-
-    page.set_viewport_size({"width": 390, "height": 844})
-    wide = page.evaluate(
-        """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
-            [...document.querySelectorAll('body *')].filter(element => element.getBoundingClientRect().right > innerWidth + 1)
-            .map(element => element.tagName + '.' + element.className).slice(-8)"""
-    )
-    assert wide == [], "wider than 390 pixels"
 
 
 @pytest.mark.parametrize("language", languages())
@@ -105,18 +55,6 @@ def test_search_finds(page, traffic, home: str, query: str, chapter: str) -> Non
     result = page.locator(f".md-search-result__link[href*='{chapter}/']").first
     result.wait_for(state="attached", timeout=10_000)
     assert traffic.foreign == [] and traffic.errors == []
-
-
-@pytest.mark.parametrize(
-    "path", [path for path in ADDRESSES if not path.startswith("en/")], ids=lambda path: path or "home"
-)
-def test_the_language_switcher_keeps_the_page(page, served: str, path: str) -> None:
-    page.goto(path)
-    for language, target in (("en", f"en/{path}"), ("ja", path)):
-        with page.expect_navigation() as navigation:
-            page.locator(f"header .md-select__link[hreflang={language}]").evaluate("link => link.click()")
-        assert navigation.value.ok and page.url == served + target
-        assert page.locator("html").get_attribute("lang") == language
 
 
 def colours(page) -> set[tuple[str, str]]:

@@ -17,6 +17,7 @@ from scripts.project import DOCS, languages
 from scripts.record import array, read
 from snippets import activations, block_algebra, paths, seeded
 from snippets.backward_product import backward_product, layers
+from tests.conftest import SETTLED
 
 pytestmark = pytest.mark.browser
 
@@ -449,7 +450,7 @@ def test_nothing_moves_when_it_fills(page, name: str, language: str) -> None:
         found = []
         for width in (390, 768, 1280):
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(100)
+            page.evaluate(SETTLED)
             found.append(place.bounding_box()["height"])
             assert page.evaluate(
                 "document.documentElement.scrollWidth <= document.documentElement.clientWidth"

@@ -1,4 +1,4 @@
-"""What Markdown and Material leave to wish for those who read by ear or by keyboard. tests/test_accessible.py holds every page against axe."""
+"""What Markdown and Material leave to wish for those who read by ear or by keyboard. tests/test_every_page.py holds every page against axe."""
 
 import re
 
