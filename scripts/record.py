@@ -194,14 +194,14 @@ def _relative(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
-def read(topic: str, folder: Path = DATA) -> dict[str, Any]:
-    """The record of a topic.
+def read(topic: str, folder: Path = DATA, command: str = "make measure") -> dict[str, Any]:
+    """The record of a topic, which `command` measures.
 
     Raises:
         RecordError: there is none, it is not whole JSON, or a part is missing.
     """
     path = folder / f"{topic}.json"
-    mend = f"restore it with `git checkout {_relative(path)}`, or measure it again with `make measure`"
+    mend = f"restore it with `git checkout {_relative(path)}`, or measure it again with `{command}`"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
