@@ -18,15 +18,15 @@ PRINTED = {"degradation": "he2015.test_error_{}"}  # of residual nets; what the 
 _WORDS = {
     "ja": {
         "columns": (
-            "網",
-            "手書き数字:訓練誤り率",
-            "手書き数字:テスト誤り率",
-            "CIFAR-10 の測定:訓練誤り率",
-            "CIFAR-10 の測定:テスト誤り率",
-            "論文の CIFAR-10:テスト誤り率",
+            "網と層の数",
+            "訓練誤り率:<br>手書き数字",
+            "訓練誤り率:<br>CIFAR-10(測定)",
+            "テスト誤り率:<br>手書き数字",
+            "テスト誤り率:<br>CIFAR-10(測定)",
+            "テスト誤り率:<br>CIFAR-10(論文)",
         ),
-        "plain": "プレーン、{} 層",
-        "residual": "残差、{} 層",
+        "plain": "プレーン&nbsp;{}",
+        "residual": "残差&nbsp;{}",
         "unmeasured": "未測定",
         "unprinted": "記載なし",
         "diverged": "{} 個中 {} 個が発散",
@@ -35,15 +35,15 @@ _WORDS = {
     },
     "en": {
         "columns": (
-            "Net",
-            "Digits: training error",
-            "Digits: test error",
-            "CIFAR-10, measured: training error",
-            "CIFAR-10, measured: test error",
-            "CIFAR-10, in the paper: test error",
+            "Net and layers",
+            "Training error:<br>digits",
+            "Training error:<br>CIFAR-10, measured",
+            "Test error:<br>digits",
+            "Test error:<br>CIFAR-10, measured",
+            "Test error:<br>CIFAR-10, in the paper",
         ),
-        "plain": "Plain, {} layers",
-        "residual": "Residual, {} layers",
+        "plain": "Plain&nbsp;{}",
+        "residual": "Residual&nbsp;{}",
         "unmeasured": "not measured",
         "unprinted": "not printed",
         "diverged": "{1} of {0} diverged",
@@ -100,11 +100,13 @@ def table(topic: str, language: str, data: str) -> str:
                 )
             )
         for depth in sorted(depths):
-            own = [_cell(ours, f"{error}_{depth}", f"{data}{file}", language) or "—" for error in ERRORS]
-            full = [_cell(theirs, f"{error}_{depth}", f"{data}paper/{file}", language) or words["unmeasured"] for error in ERRORS]
-            if words["unmeasured"] in full and kind not in missing:
+            cells = []
+            for error in ERRORS:
+                cells.append(_cell(ours, f"{error}_{depth}", f"{data}{file}", language) or "—")
+                cells.append(_cell(theirs, f"{error}_{depth}", f"{data}paper/{file}", language) or words["unmeasured"])
+            if words["unmeasured"] in cells and kind not in missing:
                 missing.append(kind)
-            rows.append((words[kind].format(depth), *own, *full, _printed(PRINTED[topic].format(depth), kind, language)))
+            rows.append((words[kind].format(depth), *cells, _printed(PRINTED[topic].format(depth), kind, language)))
     if missing:
         notes.append(words["missing"].format(f"python -m scripts.paper FOLDER {' '.join(missing)}"))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "".join(f"\n\n{note}" for note in notes)
@@ -119,10 +121,10 @@ def _cell(record: dict[str, Any] | None, name: str, address: str, language: str)
         said.append(numbers.mean())
     if len(numbers) > 1:
         said.append(numbers.std(ddof=1))
-    written = [" ± ".join(values.text(values.Value("", "", float(number)), ".1%", language) for number in said)] if said else []
-    if len(numbers) < seeds:
-        written.append(spoken(_WORDS, language)["diverged"].format(seeds, seeds - len(numbers)))
-    return f'<a class="value" href="{address}">{" · ".join(written)}</a>'
+    written = " ± ".join(values.text(values.Value("", "", float(number)), ".1%", language) for number in said)
+    lost = spoken(_WORDS, language)["diverged"].format(seeds, seeds - len(numbers)) if len(numbers) < seeds else ""
+    link = f'<a class="value" href="{address}">{written or lost}</a>'
+    return f"{link} ({lost})" if written and lost else link
 
 
 def _printed(name: str, kind: str, language: str) -> str:
