@@ -1,7 +1,7 @@
 """Mutants of what pages and claims state, and the checks of `make test` that kill them.
 
-A formula: each sign flipped, each relation turned round, each number and exponent one larger; in both
-languages at once, where SymPy or the list in tests/formulas.yml must notice, and in one alone.
+A formula: each sign flipped, each relation turned round, each number and exponent one larger; in every
+language at once, where SymPy or the list in tests/formulas.yml must notice, and in one alone.
 A claim: each expected number a tenth larger, each bound moved past what was measured, each relation, side and
 verdict replaced, and the signs and numbers of each identity. Survivors stand in tests/survivors.yml with the
 reason; one that does not, or one that stands there and is killed, is an error.
@@ -19,7 +19,7 @@ from scripts.pages import claims, evidence, parity
 from scripts.pages.claims import CLAIMS
 from scripts.pages.evidence import Evidence, Identity, number
 from scripts.pages.source import markdown, parts
-from scripts.project import DOCS, languages
+from scripts.project import DOCS, SOURCE, languages
 from scripts.survivors import report
 from tests import formulas, test_claims
 from tests.tex import Statement, statements
@@ -57,7 +57,7 @@ def _shown(tex: str) -> str:
 
 @dataclass(frozen=True)
 class Twins:
-    """A page in both languages (of claims.yml the lines of each); `key` names it in tests/formulas.yml."""
+    """A page in every language (of claims.yml the lines of each); `key` names it in tests/formulas.yml."""
 
     key: str
     texts: dict[str, str]
@@ -68,13 +68,14 @@ def twins() -> list[Twins]:
         lines = CLAIMS.read_text(encoding="utf-8").splitlines()
         return "\n".join(line if line.startswith(f"    {language}: ") else "" for line in lines)
 
-    pages = [page for page in formulas.pages() if page.is_relative_to(DOCS / "ja")]
+    source = DOCS / SOURCE
+    pages = [page for page in formulas.pages() if page.is_relative_to(source)]
     return [
         *(
             Twins(
                 formulas.key(page),
                 {
-                    language: markdown(DOCS / language / page.relative_to(DOCS / "ja"))
+                    language: markdown(DOCS / language / page.relative_to(source))
                     for language in languages()
                 },
             )
@@ -114,10 +115,10 @@ def formula_mutants(page: Twins, language: str) -> Iterator[tuple[str, str, str]
             )
 
 
-def in_both_languages() -> Iterator[tuple[str, bool]]:
-    """Whether SymPy or the list refuses a formula changed alike in both languages."""
+def in_every_language() -> Iterator[tuple[str, bool]]:
+    """Whether SymPy or the list refuses a formula changed alike in every language."""
     for page in twins():
-        for name, mutant, text in formula_mutants(page, "ja"):
+        for name, mutant, text in formula_mutants(page, SOURCE):
             left = {
                 statement.text
                 for part in parts(text)
@@ -134,10 +135,10 @@ def in_one_language() -> Iterator[tuple[str, bool]]:
         return [set(items) for _, items in parity.skeleton(text)]
 
     for page in twins():
-        skeletons = {language: shared(text) for language, text in page.texts.items()}
-        for language, twin in (("ja", "en"), ("en", "ja")):
+        alike = shared(page.texts[SOURCE])  # what parity has every language share
+        for language in languages():
             for name, mutant, text in formula_mutants(page, language):
-                yield f"{language}: {name}", is_refused(page.key, mutant) or shared(text) != skeletons[twin]
+                yield f"{language}: {name}", is_refused(page.key, mutant) or shared(text) != alike
 
 
 def of_claims() -> Iterator[tuple[str, bool]]:
@@ -202,7 +203,7 @@ def fails_as_a_whole(name: str, claim: dict[str, Any]) -> bool:
 
 def main() -> int:
     made = (
-        ("formulas in both languages", in_both_languages()),
+        ("formulas in every language", in_every_language()),
         ("formulas in one language", in_one_language()),
         ("claims", of_claims()),
     )

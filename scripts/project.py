@@ -2,9 +2,10 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grimp
+import yaml
 
 T = TypeVar("T")
 
@@ -32,6 +33,17 @@ def snippets_behind(file: str | Path) -> list[Path]:
 def languages() -> list[str]:
     """The site's languages: the folders of docs/ that hold a home page."""
     return sorted(home.parent.name for home in DOCS.glob("*/index.md"))
+
+
+@cache
+def configuration() -> dict[str, Any]:
+    """What mkdocs.yml says, every scalar as text: it holds Python tags, which the base loader leaves alone."""
+    return yaml.load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"), yaml.BaseLoader)
+
+
+def site_name(language: str) -> str:
+    """The site's name in a language, else in English."""
+    return spoken({entry["locale"]: entry["site_name"] for entry in configuration()["plugins"]["i18n"]["languages"]}, language)
 
 
 def place(language: str) -> str:

@@ -87,7 +87,7 @@ def measure_into(
     """Run `measure(settings)` on one thread and write its record to `path`, whole or not at all.
 
     `seconds` are the processor's: on one thread those of the clock, had the machine nothing else to do.
-    `process_peak_mib` is the most memory that the process held until then, earlier tasks of the worker included.
+    `process_peak_mib` is the most memory that the process held until then, earlier tasks of the worker included; Windows does not tell it.
     """
     with one_thread():
         started = time.process_time()
@@ -99,7 +99,7 @@ def measure_into(
             "seeds": list(range(settings.get("seeds", 0))),
             "threads": 1,
             "seconds": round(seconds, 2),
-            "process_peak_mib": _peak_mib(),
+            **_peak(),
             "machine": platform.machine(),
             "versions": {"python": platform.python_version(), **_versions("numpy", "scipy", "torch", "scikit-learn")},
             "date": date.today().isoformat(),
@@ -111,11 +111,13 @@ def measure_into(
     write(path, record)
 
 
-def _peak_mib() -> int:
-    import resource  # not on Windows, where pages can be written all the same
-
+def _peak() -> dict[str, int]:
+    try:
+        import resource
+    except ModuleNotFoundError:  # on Windows
+        return {}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / 2**20 if sys.platform == "darwin" else peak / 2**10)
+    return {"process_peak_mib": round(peak / 2**20 if sys.platform == "darwin" else peak / 2**10)}
 
 
 def _versions(*packages: str) -> dict[str, str]:
@@ -151,7 +153,7 @@ def write(path: Path, record: dict[str, Any]) -> None:
     # Not beside the record: what a killed process leaves must not look like one.
     handle, temporary = tempfile.mkstemp(dir=scratch, suffix=".record")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(_text(record))
             file.flush()
             os.fsync(file.fileno())
@@ -194,14 +196,14 @@ def _relative(path: Path) -> Path:
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
 
-def read(topic: str, folder: Path = DATA) -> dict[str, Any]:
-    """The record of a topic.
+def read(topic: str, folder: Path = DATA, command: str = "make measure") -> dict[str, Any]:
+    """The record of a topic, which `command` measures.
 
     Raises:
         RecordError: there is none, it is not whole JSON, or a part is missing.
     """
     path = folder / f"{topic}.json"
-    mend = f"restore it with `git checkout {_relative(path)}`, or measure it again with `make measure`"
+    mend = f"restore it with `git checkout {_relative(path)}`, or measure it again with `{command}`"
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

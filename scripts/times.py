@@ -12,11 +12,11 @@ WORKERS = 2
 
 
 def table(folder: Path = DATA) -> str:
-    """The tasks, longest first; NaN where a record was made before memory was measured."""
+    """The tasks, longest first; NaN where the machine that made a record does not tell its memory."""
     costs = [(topic, read(topic, folder)["provenance"]) for topic in topics(folder)]
     rows = [(topic, cost["seconds"], cost.get("process_peak_mib", np.nan)) for topic, cost in costs]
     names, seconds, peaks = zip(*sorted(rows, key=lambda row: -row[1]), strict=True)
-    width, total, peak = max(map(len, names)), sum(seconds), np.max(peaks)
+    width, total, peak = max(map(len, names)), sum(seconds), np.nanmax(peaks)
     lines = [f"{'task':{width}}  seconds   share  peak MiB"]
     for name, second, mib in zip(names, seconds, peaks, strict=True):
         lines.append(f"{name:{width}}  {second:7.1f}  {second / total:6.1%}  {mib:8.0f}")

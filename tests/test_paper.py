@@ -1,14 +1,21 @@
 """The paper's scale, on tiny files of the form in which CIFAR-10 is published: the reader, the augmentation, the schedule, the records."""
 
 import json
+import re
+import statistics
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from scripts import paper
-from scripts.record import topics
+from scripts.pages import hooks, scales
+from scripts.record import RecordError, sampled, topics, write
+from scripts.record import read as read_record
 from snippets.cifar10 import TEST, TRAIN, Augmented, cifar10, read, stepwise
 
 
@@ -101,3 +108,87 @@ def test_its_records_stand_apart(folder: Path, tmp_path: Path) -> None:
         assert np.shape(record["measurements"]["loss_8"]["values"]) == (2, 2)
         assert all(0 <= error <= 1 for error in record["measurements"]["test_error_8"]["values"])
     assert topics() == before and paper.PAPER.parent.name == "data" and paper.PAPER.name == "paper"
+
+
+def rows(folder: Path) -> tuple[dict[str, list[str]], str]:
+    """The cells of each row of the table on a page, by the net, as a reader sees them; and what stands below."""
+    page = folder / "page.md"
+    page.write_text("{{ scales degradation }}\n", encoding="utf-8")
+    file = SimpleNamespace(src_uri="en/page.md", abs_src_path=str(page), locale="en")
+    shown = hooks.on_page_markdown("{{ scales degradation }}", SimpleNamespace(file=file, url="en/page/"), SimpleNamespace(repo_url=""), None)
+    table, _, below = re.sub(r"<[^>]*>|\[(.*?)\]\(.*?\)\{\.value\}", r"\1", shown).partition("\n\n")
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return {net.replace("&nbsp;", " "): rest for net, *rest in cells}, below
+
+
+def in_percent(measurement: dict) -> str:
+    values = measurement["values"]
+    return f"{100 * statistics.mean(values):.1f}% ± {100 * statistics.stdev(values):.1f}%"
+
+
+def errors(record: dict, depth: int) -> list[str]:
+    return [in_percent(record["measurements"][f"{name}_{depth}"]) for name in ("train_error", "test_error")]
+
+
+def alternating(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:
+    return list(chain.from_iterable(zip(ours, theirs, strict=True)))
+
+
+def test_what_nobody_measured_says_so_beside_the_sites_own_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper, "PAPER", tmp_path / "paper")
+    shown, below = rows(tmp_path)
+    assert len(shown) == 2 * len(paper.SETTINGS["depths"])
+    plain, residual = read_record("degradation_plain"), read_record("degradation_residual")
+    for depth, printed in zip(paper.SETTINGS["depths"], ("8.75%", "7.51%", "7.17%", "6.97%"), strict=True):
+        assert shown[f"Plain {depth}"] == [*alternating(errors(plain, depth), ["not measured"] * 2), "not printed"]
+        assert shown[f"Residual {depth}"] == [*alternating(errors(residual, depth), ["not measured"] * 2), printed]
+    assert "`python -m scripts.paper FOLDER plain residual`" in below
+
+
+def test_both_scales_stand_side_by_side_each_from_its_own_record(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper, "PAPER", tmp_path / "paper")
+    monkeypatch.setitem(paper.SETTINGS, "depths", [20])
+    settings = paper.SETTINGS | {"depths": [14, 20], "widths": [2, 2, 2], "batch": 5, "epochs": 1, "milestones": [4], "seeds": 3}
+    paper.main(folder, ["plain"], settings, tmp_path / "paper")
+    ours, theirs = read_record("degradation_plain"), read_record("degradation_plain", tmp_path / "paper")
+    shown, below = rows(tmp_path)
+    assert errors(ours, 20) != errors(theirs, 20)
+    assert shown["Plain 14"] == [*alternating("——", errors(theirs, 14)), "not printed"]
+    assert shown["Plain 20"] == [*alternating(errors(ours, 20), errors(theirs, 20)), "not printed"]
+    assert shown["Residual 20"] == [*alternating(errors(read_record("degradation_residual"), 20), ["not measured"] * 2), "8.75%"]
+    assert "CIFAR-10, widths 2, 2, 2, 1 epochs, 3 seeds" in below and theirs["settings"]["device_name"] in below
+    assert "`python -m scripts.paper FOLDER residual`" in below
+    table = scales.table("degradation", "en", "data/")
+    (line,) = re.findall(r"^\| Plain&nbsp;20 .*", table, re.MULTILINE)
+    assert re.findall(r'href="([^"]*)"', line) == ["data/degradation_plain.json", "data/paper/degradation_plain.json"] * 2
+    assert '<a href="data/paper/degradation_plain.json">' in table.partition("\n\n")[2]
+
+
+def test_a_record_of_another_scale_or_a_broken_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper, "PAPER", tmp_path)
+    path = tmp_path / "degradation_plain.json"
+    write(path, read_record("degradation_plain"))
+    with pytest.raises(RecordError, match=r"degradation_plain\.json: a record of another scale: .*`python -m scripts\.paper FOLDER plain`"):
+        scales.table("degradation", "en", "")
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"degradation_plain\.json:1: .* or measure it again with `python -m scripts\.paper FOLDER plain`"):
+        scales.table("degradation", "en", "")
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.5, None, 0.7], "60.0% ± 14.1% (1 of 3 diverged)"),
+        ([0.5, None], "50.0% (1 of 2 diverged)"),
+        ([None, None], "2 of 2 diverged"),
+    ],
+)
+def test_seeds_that_diverged_are_counted_beside_the_mean_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list, shown: str
+) -> None:
+    monkeypatch.setattr(paper, "PAPER", tmp_path)
+    record = read_record("degradation_plain")
+    record["settings"] |= {"scale": "paper", "images": "CIFAR-10", "device_name": "CPU"}
+    record["measurements"]["test_error_20"] = sampled(values)
+    write(tmp_path / "degradation_plain.json", record)
+    assert rows(tmp_path)[0]["Plain 20"][3] == shown

@@ -88,6 +88,12 @@ def test_changed_settings_make_the_task_stale(project_copy) -> None:
     assert "task_sigmoid is stale: " in line and "settings (changed)" in line
 
 
+@pytest.mark.slow
+def test_no_record_is_stale_where_git_ends_lines_as_windows_does(project_copy, tmp_path: Path) -> None:
+    project_copy.git("clone", "--quiet", "--config", "core.autocrlf=true", ".", str(tmp_path / "clone"))
+    assert json.loads(Project(tmp_path / "clone").python(PRINT_STALE)) == []
+
+
 def test_imports_run_one_way() -> None:
     linter = Path(sys.executable).parent / "lint-imports"
     checked = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)

@@ -211,7 +211,7 @@ def test_the_entry_for_bibtex_is_that_of_citation_cff(pages: dict[str, Path], ro
         assert [str(person) for person in entry.persons["author"]] == [f"{{{author['name']}}}" for author in cited["authors"]]
 
 
-def test_the_feeds_say_what_changed(site: Path, root: str) -> None:
+def test_the_feeds_say_what_changed(site: Path, root: str, heads) -> None:
     changes = yaml.safe_load((DOCS / "changes.yml").read_text(encoding="utf-8"))
     for language, home in (("ja", root), ("en", f"{root}en/")):
         feed = ET.parse(site / home.removeprefix(root) / "feed.xml").getroot()
@@ -221,6 +221,8 @@ def test_the_feeds_say_what_changed(site: Path, root: str) -> None:
         assert len(set(identifiers)) == len(identifiers) == len(changes) + 1
         assert feed.find("atom:updated", ATOM).text == f"{max(change['date'] for change in changes)}T00:00:00Z"
         assert feed.find("atom:author/atom:name", ATOM).text
+        (name,) = (tag["content"] for _, tag in heads[home.removeprefix(root)] if tag.get("property") == "og:site_name")
+        assert feed.find("atom:title", ATOM).text.startswith(f"{name}: ")
         assert feed.find("atom:link[@rel='self']", ATOM).get("href") == f"{home}feed.xml"
         assert [(entry.find("atom:updated", ATOM).text[:10], entry.find("atom:title", ATOM).text) for entry in entries] == sorted(
             ((change["date"].isoformat(), change[language]) for change in changes), reverse=True

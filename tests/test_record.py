@@ -5,6 +5,8 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from scripts import record
 from scripts.project import DATA, ROOT
 from scripts.record import RecordError, array, centre, exact, read, sampled, settings_node, topics, write
+from scripts.scratch import without_packages
 
 
 @pytest.fixture
@@ -190,3 +193,12 @@ def test_a_records_seconds_are_the_processors_and_its_peak_is_in_mib(folder: Pat
     provenance = read("topic", folder)["provenance"]
     assert provenance["seconds"] < 0.5
     assert 50 < provenance["process_peak_mib"] < 16 * 1024
+
+
+def test_without_the_modules_that_windows_lacks_a_record_says_nothing_of_its_peak(folder: Path, tmp_path: Path) -> None:
+    lacking = without_packages(tmp_path, "fcntl", "grp", "pwd", "resource", "termios")
+    program = f"from pathlib import Path; from scripts.record import exact, measure_into; measure_into(Path({str(folder / 'topic.json')!r}), lambda _: {{'one': exact(1)}}, {{}})"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([lacking, str(ROOT)])}
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True)
+    provenance = read("topic", folder)["provenance"]
+    assert "seconds" in provenance and "process_peak_mib" not in provenance

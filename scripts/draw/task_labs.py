@@ -1,6 +1,5 @@
 """Run each lab and keep it as a notebook, which mkdocs-jupyter renders and a reader can download."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +9,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from pytask import Product, task
 
-from scripts.project import DATA, DOCS, ROOT, SNIPPETS, languages
-
-# Read by a pattern, not as YAML: mkdocs.yml holds Python tags.
-REPOSITORY = re.search(r"^repo_url: (\S+)", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[
-    1
-]
+from scripts.project import DATA, DOCS, ROOT, SNIPPETS, configuration, languages
 
 # Colab opens a notebook without the project around it.
 SETUP = f"""import importlib.util, subprocess, sys
 if importlib.util.find_spec("snippets") is None:
-    subprocess.run(["git", "clone", "--depth", "1", "{REPOSITORY}", "project"], check=True)
+    subprocess.run(["git", "clone", "--depth", "1", "{configuration()['repo_url']}", "project"], check=True)
     sys.path.insert(0, "project")"""
 
 

@@ -7,14 +7,13 @@ from typing import Annotated
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from mkdocs.utils.meta import get_data
-from pytask import Product, task
+from pytask import Product, PythonNode, task
 
 from scripts.draw.style import OTHER, PLAIN, RESIDUAL, STYLE
-from scripts.project import DOCS, languages, spoken
+from scripts.project import DOCS, languages, site_name, spoken
 
 INCHES, DOTS = (8, 4.2), 150
 LEFT, RIGHT = 0.075, 0.93  # of the width
-NAMES = {"ja": "ResNetはなぜ学習できるのか", "en": "Why ResNet works"}
 _UNITS = {"ja": r"[A-Za-z0-9.+/-]+[ 、。]?|.[、。」)]*", "en": r"\S+ ?"}  # between which a line may break
 
 
@@ -30,14 +29,13 @@ def lines(figure: Figure, text: str, language: str, size: float) -> list[str]:
     return broken
 
 
-def draw(page: str, language: str) -> Figure:
+def draw(page: str, name: str, language: str) -> Figure:
     body, meta = get_data(page)
     title = re.sub(r" *\{.*\}$", "", re.search(r"^# (.+)$", body, re.MULTILINE)[1])
     figure = plt.figure(figsize=INCHES, dpi=DOTS, layout="none")
     figure.patches += [
         plt.Rectangle((0, y), 0.025, 0.5, color=color, transform=figure.transFigure) for y, color in ((0.5, PLAIN), (0, RESIDUAL))
     ]
-    name = spoken(NAMES, language)
     figure.text(LEFT, 0.86, "" if title == name else name, fontsize=13, color=OTHER)
     heading = lines(figure, title, language, 27)
     figure.text(LEFT, 0.76, "\n".join(heading), fontsize=27, va="top", linespacing=1.3)
@@ -51,12 +49,13 @@ for _language in languages():
 
         @task(id=f"{_page.stem}-{_language}")
         def task_social(
+            name: Annotated[str, PythonNode(value=site_name(_language), hash=True)],
             language: str = _language,
             page: Path = _page,
             style: Path = STYLE,
             picture: Annotated[Path, Product] = DOCS / _language / "figures" / f"social_{_page.stem}.png",
         ) -> None:
             picture.parent.mkdir(parents=True, exist_ok=True)
-            figure = draw(page.read_text(encoding="utf-8"), language)
+            figure = draw(page.read_text(encoding="utf-8"), name, language)
             figure.savefig(picture, transparent=False, facecolor="white", metadata={"Software": None})
             plt.close(figure)

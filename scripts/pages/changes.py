@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 import yaml
 
-from scripts.project import DOCS, ROOT, place, spoken
+from scripts.project import DOCS, ROOT, place, site_name, spoken
 
 ATOM = "http://www.w3.org/2005/Atom"
-TITLES = {"ja": "ResNetはなぜ学習できるのか: 更新履歴", "en": "Why ResNet works: changes"}
+_TITLE = {"ja": "{}: 更新履歴", "en": "{}: changes"}
 
 
 @cache
@@ -70,7 +70,7 @@ def feed(language: str, root: str) -> bytes:
         element.text = text
         return element
 
-    add(whole, "title", spoken(TITLES, language))
+    add(whole, "title", spoken(_TITLE, language).format(site_name(language)))
     add(whole, "id", home)
     add(whole, "updated", f"{last()}T00:00:00Z")
     add(whole, "link", rel="self", href=urljoin(root, address(language)))
