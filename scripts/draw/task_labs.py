@@ -48,6 +48,7 @@ for _lab in [lab for language in languages() for lab in sorted((DOCS / language 
             client.execute()
         except CellExecutionError as error:
             raise RuntimeError(f"{_raising(lab, cells)}: this cell raises {error.ename}: {error.evalue}: mend it in every language") from None
-        for cell in cells.cells:
-            cell.metadata.pop("execution", None)  # times of day: the same lab would differ at every run
+        for number, cell in enumerate(cells.cells):  # without times of day and random names the same lab is the same at every run
+            cell.metadata.pop("execution", None)
+            cell["id"] = f"cell-{number}"
         notebook.write_text(nbformat.writes(cells), encoding="utf-8")
