@@ -128,7 +128,7 @@ class Traffic:
         """Note what the page asks and says from now on."""
         ours = urlsplit(served).netloc
         page.on("request", lambda request: self.foreign.append(request.url) if urlsplit(request.url).netloc not in ("", ours) else None)
-        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: self.errors.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("response", lambda answer: self.errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
 

@@ -207,6 +207,6 @@ def test_a_mark_opens_its_claim_by_keyboard(page) -> None:
     assert not box.is_visible()
     mark.focus()
     page.keyboard.press("Enter")
-    assert box.is_visible() and box.locator(".claim__verdict").inner_text() == claims.WORDS["ja"]["exact"]
+    assert box.is_visible() and box.locator(".claim__verdict").inner_text() == f"{claims.SIGNS['exact']} {claims.WORDS['ja']['exact']}"
     page.keyboard.press("Escape")
     box.wait_for(state="hidden", timeout=2000)

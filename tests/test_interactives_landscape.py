@@ -77,7 +77,9 @@ def pixels(canvas, at: np.ndarray) -> np.ndarray:
     """Colours, (points, 3), of a canvas at places in CSS pixels, (points, 2)."""
     return np.array(
         canvas.evaluate(
-            """(canvas, at) => { const context = canvas.getContext('2d');
+            """(canvas, at) => { const { width, height } = canvas;  // a copy: Chromium warns of canvases that are often read
+               const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+               context.drawImage(canvas, 0, 0);
                return at.map((place) => place.map((pixels) => pixels * devicePixelRatio))
                         .map(([x, y]) => [...context.getImageData(x, y, 1, 1).data].slice(0, 3)); }""",
             at.tolist(),

@@ -245,6 +245,7 @@ def test_a_lab_is_a_page(lab: Path, site: Path) -> None:
     html = page.read_text(encoding="utf-8")
     assert '"nbformat"' not in html and '"cell_type"' not in html
     assert 'class="jp-' in html or "jp-Cell" in html
+    assert not re.search(r"jp-\w*Prompt|jp-Collapser|clipboard-copy", html), "the search would find what no reader sees"
     headings = [attributes for _, attributes in elements(page, "h1", "h2", "h3", article=True)]
     assert headings and all(heading.get("id") for heading in headings)
     assert len({heading["id"] for heading in headings}) == len(headings)

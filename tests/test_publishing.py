@@ -361,21 +361,26 @@ def test_colour_distances_are_those_of_textbooks() -> None:
     assert closest([red, green], "tritanopia") > 2 * closest([red, green], "deuteranopia")
 
 
+MEANT = {"figures": ["--plain", "--residual", "--md-typeset-color"], "verdicts": ["--holds", "--partly", "--fails"]}
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_colour_blind_tell_figures_colours_apart(page, scheme: str, deficiency: str) -> None:
+@pytest.mark.parametrize("variables", MEANT.values(), ids=MEANT)
+def test_the_colour_blind_tell_colours_apart(page, variables: list[str], scheme: str, deficiency: str) -> None:
     """As well as the two closest colours of Okabe and Ito's palette, which was made for that."""
     page.emulate_media(color_scheme=scheme)
     page.goto("degradation/")
     page.wait_for_selector(f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]")
     colours = page.evaluate(
-        """() => { const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+        """variables => { const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
             const hex = colour => { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
                 return '#' + [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(part => part.toString(16).padStart(2, '0')).join(''); };
             const probe = document.querySelector('article').appendChild(document.createElement('span'));
-            return ['var(--plain)', 'var(--residual)', 'var(--md-typeset-color)', 'var(--md-default-bg-color)'].map(colour => {
-                probe.style.color = colour; return hex(getComputedStyle(probe).color); }); }"""
+            return variables.map(variable => {
+                probe.style.color = `var(${variable})`; return hex(getComputedStyle(probe).color); }); }""",
+        [*variables, "--md-default-bg-color"],
     )
     assert len(set(colours)) == 4
     assert closest(colours, deficiency) >= closest(OKABE_ITO, deficiency)

@@ -126,7 +126,7 @@ def render(identifier: str, language: str, repository: str, anchor: str = "claim
         f'<div class="claim claim--{claim["verdict"]}" id="{anchor.format(identifier)}" markdown>\n\n'
         f'<span class="claim__label">{label(claim, language)}</span>\n'
         f"{spoken(claim['statement'], language).strip()}\n\n"
-        f'<span class="claim__verdict">{words[claim["verdict"]]}</span>\n'
+        f'<span class="claim__verdict"><span aria-hidden="true">{SIGNS[claim["verdict"]]}</span> {words[claim["verdict"]]}</span>\n'
         f"{spoken(claim['reason'], language).strip()}\n\n"
         f'<details class="claim__evidence" markdown>\n<summary>{words["evidence"]}</summary>\n\n{_pieces(claim, language)}\n\n</details>\n\n'
         f'[{words["test"]}]({address_of_test(claim, repository)}){{.claim__link title="{claim["test"]}"}} '

@@ -9,7 +9,7 @@ from functools import cache
 from scripts.frontend import node
 
 _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
-_SLOT = re.compile(r'<mjx-container slot="(\d+)">.*?</mjx-container>')
+_SLOT = re.compile(r'([(「『(]?)<mjx-container slot="(\d+)">.*?</mjx-container>([、。,.;:!?)」』)]*)')
 
 
 class FormulaError(ValueError):
@@ -68,5 +68,11 @@ class MathJax:
         return _FORMULA.sub(lambda m: self._mark(html.unescape(m[3]).strip(), m[2] == "["), content)
 
     def typeset_html(self, content: str) -> str:
-        """What `mark_html` returned, typeset."""
-        return _SLOT.sub(lambda m: self._typeset[int(m[1])], content)
+        """What `mark_html` returned, typeset; browsers would break a line between a formula and its brackets or full stop."""
+
+        def kept_together(match: re.Match[str]) -> str:
+            before, slot, after = match.groups()
+            whole = before + self._typeset[int(slot)] + after
+            return f'<span class="nowrap">{whole}</span>' if before or after else whole
+
+        return _SLOT.sub(kept_together, content)

@@ -6,6 +6,12 @@ from pathlib import PurePosixPath
 from scripts.project import SOURCE, spoken
 
 _STYLE_OR_SCRIPT = re.compile(r"<style.*?</style>|<script.*?</script>|<link [^>]*>", re.DOTALL)
+# What no reader sees, but the search would find: numbers of cells, and each cell's code once more, for a button without its script.
+_UNSEEN = re.compile(
+    r'<div class="(?:jp-Collapser|jp-\w+Prompt|clipboard-copy-txt)\b[^>]*>[^<]*</div>'
+    r'|<div class="zeroclipboard-container">.*?</clipboard-copy>\s*</div>',
+    re.DOTALL,
+)
 _HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)(?:<a class=\"anchor-link\".*?</a>)?</h\1>", re.DOTALL)
 _MARKDOWN_CELL = re.compile(
     r'(<div class="jp-RenderedHTMLCommon.*?data-mime-type="text/markdown">)(.*?)(</div>)', re.DOTALL
@@ -25,6 +31,7 @@ def tidy(content: str, notebook: str, language: str, repository: str) -> str:
     `notebook` is the file's path in docs/. Notebooks are not committed: Colab takes them from the published branch.
     """
     content = _STYLE_OR_SCRIPT.sub("", content).replace("highlight-ipynb", "highlight").replace(' tabindex="0"', "")
+    content = _UNSEEN.sub("", content)
     count = iter(range(1, 1000))
     content = _HEADING.sub(lambda m: f'<h{m[1]} id="{heading_id(next(count))}">{m[2]}</h{m[1]}>', content)
     content = _MARKDOWN_CELL.sub(lambda m: m[1] + _marked_formulas(m[2]) + m[3], content)

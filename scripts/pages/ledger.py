@@ -164,4 +164,14 @@ def _plain(text: str, language: str) -> str:
 
 def chapters(config) -> list[str]:
     """The pages of the navigation that may argue a claim, in its order: the home page only repeats what they argue."""
-    return [page for page in config.nav if isinstance(page, str) and page.endswith(".md") and page != "index.md"]
+    return [page for page in _pages(config.nav) if page.endswith(".md") and page != "index.md"]
+
+
+def _pages(nav: Any) -> list[str]:
+    """The files of a navigation, whatever groups and titles it has."""
+    match nav:
+        case str():
+            return [nav]
+        case dict():
+            return _pages(list(nav.values()))
+    return [page for part in nav for page in _pages(part)]

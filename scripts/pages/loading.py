@@ -121,7 +121,8 @@ def glyphs(stylesheet: str) -> dict[str, str]:
             elif declaration.name == "content":
                 texts += [(selector, token.value) for token in declaration.value if token.type == "string"]
     stretchy = next(listed for selector, listed in families.items() if selector.startswith("mjx-stretchy"))
-    found: dict[str, set[str]] = {"MJXZERO": {" "}}
+    # The first font of every variant has no letter, only a height, of zero; but a browser rejects a font without any character.
+    found: dict[str, set[str]] = {"MJXZERO": {"\uEFFC"}}
     for selector, text in texts:
         variant = re.search(r"\.TEX-[\w-]+", selector)
         for family in (

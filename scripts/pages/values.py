@@ -9,6 +9,7 @@
 """
 
 import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -205,9 +206,9 @@ def table(used: list[str], language: str, repository: str, data: str) -> str:
         ]
         rows = [f"| {words[0]} | {words[1]} | {words[2]} |", "|---|---|---|"]
         for name in (name for name in used if name.partition(".")[0] == topic):
-            rows.append(
-                f'| <span id="{name}">`{name}`</span> | {text(lookup(name), "", language)} | {_how(name, whole, words)} |'
-            )
+            broken = re.sub("[._]", r"\\\g<0><wbr>", name)  # on a phone, a name goes on at the next word
+            number = f'<span class="nowrap">{text(lookup(name), "", language)}</span>'
+            rows.append(f'| <code id="{name}">{broken}</code> | {number} | {_how(name, whole, words)} |')
         head = f"## {topic} {{ #{topic} }}\n\n" + " · ".join(
             f'<a href="{target}">{label}</a>' for label, target in links
         )
