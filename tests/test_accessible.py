@@ -32,28 +32,32 @@ NARROW = ["color-contrast", "link-in-text-block", "target-size", "scrollable-reg
 
 
 def findings(page, context: str | None = None, rules: list[str] | None = None) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
     options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
-    found = Axe().run(page, context=context, options=options).response["violations"]
+    found = page.evaluate("([context, options]) => axe.run(context ?? document, options)", [context, options])["violations"]
     return [
         f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}" for rule in found for node in rule["nodes"]
     ]
 
 
-@pytest.mark.parametrize(("scheme", "rules"), [("light", NARROW), ("dark", None)])
-def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str, rules: list[str] | None) -> None:
+@pytest.mark.parametrize(("scheme", "spoken"), [("light", "ja"), ("dark", "en")])
+def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str, spoken: str) -> None:
+    """One of each verdict that is marked; the ledger has them all, on every language's page."""
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     seen = set()
     for source, path in zip(SOURCES, ADDRESSES, strict=True):
-        language = source.relative_to(DOCS).parts[0]
+        if source.relative_to(DOCS).parts[0] != spoken:
+            continue
         marked = re.findall(r"\{\{ mark (\S+) \}\}", source.read_text(encoding="utf-8"))
-        new = {(claims()[identifier]["verdict"], language): f"about-{identifier}" for identifier in marked}
-        new = {kind: box for kind, box in new.items() if kind not in seen}
+        new = {claims()[identifier]["verdict"]: f"about-{identifier}" for identifier in marked}
+        new = {verdict: box for verdict, box in new.items() if verdict not in seen}
         if new:
             page.goto(path)
         for identifier in new.values():
             page.locator(f"[popovertarget={identifier}]").first.press("Enter")
             assert page.locator(f"#{identifier}:popover-open").count() == 1
-            assert findings(page, f"#{identifier}", rules) == []
+            assert findings(page, f"#{identifier}") == []
             page.keyboard.press("Escape")
             assert page.locator(":popover-open").count() == 0
         seen |= set(new)

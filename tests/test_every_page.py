@@ -11,7 +11,7 @@ import pytest
 
 from scripts import budgets
 from scripts.project import SOURCE, languages
-from tests.conftest import SETTLED, WIDE, Traffic
+from tests.conftest import SETTLED, Traffic
 from tests.test_accessible import NARROW, OPEN, findings
 from tests.test_browser import ADDRESSES
 
@@ -44,10 +44,10 @@ class Visit:
 
 
 @pytest.fixture(scope="module", params=ADDRESSES, ids=lambda path: path or "home")
-def visit(request, browser, served: str) -> Iterator[Visit]:
-    context = browser.new_context(**WIDE | {"viewport": {"width": 412, "height": 823}}, base_url=served)
+def visit(request, context, served: str) -> Iterator[Visit]:
     page, traffic = context.new_page(), Traffic()
     traffic.of(page, served)
+    page.set_viewport_size({"width": 412, "height": 823})
 
     def late(route) -> None:
         time.sleep(0.3)
@@ -60,7 +60,8 @@ def visit(request, browser, served: str) -> Iterator[Visit]:
     shift = page.evaluate("window.shift")
     page.emulate_media(reduced_motion="reduce")
     yield Visit(request.param, page, traffic, weights, shift)
-    context.close()
+    page.evaluate("localStorage.clear()")
+    page.close()
 
 
 def test_it_stays_within_its_budgets_and_does_not_move(visit: Visit) -> None:
