@@ -23,8 +23,8 @@ from scripts.frontend import node
 from scripts.project import ROOT
 
 LIGHTHOUSE = node.HERE / "lighthouse"
-# The home page, the heaviest chapter, one with interactives, a lab, and each page of lists.
-PAGES = ["", "vanishing_gradients/", "residual_learning/", "labs/degradation/", "ledger/", "glossary/", "references/", "values/"]
+# The home page, the heaviest chapter, those with interactives in two and three dimensions, a lab, and each page of lists.
+PAGES = ["", "vanishing_gradients/", "residual_learning/", "loss_landscape/", "labs/degradation/", "ledger/", "glossary/", "references/", "values/", "cite/", "colophon/"]
 RUNS = 3
 SCORES = {"performance": 98, "accessibility": 100, "best-practices": 100, "seo": 100}
 METRICS = {
@@ -71,8 +71,8 @@ def served(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def judged(address: str, chromium: str) -> dict[str, float]:
-    """Lighthouse's scores (0 to 100) and metrics (ms) of a page, the median of RUNS for each."""
+def judged(address: str, chromium: str) -> tuple[dict[str, float], str]:
+    """Lighthouse's scores (0 to 100) and metrics (ms) of a page, the median of RUNS for each; and what cost it points, beside speed."""
     reports = []
     for _ in range(RUNS):
         ran = subprocess.run(
@@ -93,7 +93,15 @@ def judged(address: str, chromium: str) -> dict[str, float]:
         reports.append(json.loads(ran.stdout))
     scores = {name: [100 * report["categories"][name]["score"] for report in reports] for name in SCORES}
     metrics = {name: [report["audits"][name]["numericValue"] for report in reports] for name in METRICS}
-    return {name: statistics.median(values) for name, values in (scores | metrics).items()}
+    blamed = {
+        audit["id"]
+        for report in reports
+        for name in SCORES
+        if name != "performance"
+        for audit in report["categories"][name]["auditRefs"]
+        if audit["weight"] and report["audits"][audit["id"]]["score"] not in (1, None)
+    }
+    return {name: statistics.median(values) for name, values in (scores | metrics).items()}, ", ".join(sorted(blamed))
 
 
 def main() -> int:
@@ -111,7 +119,7 @@ def main() -> int:
                 page = browser.new_page(viewport={"width": 412, "height": 823})
                 weights = budgets.load(page, root + path)
                 page.close()
-                found = judged(root + path, executable() or playwright.chromium.executable_path)
+                found, blamed = judged(root + path, executable() or playwright.chromium.executable_path)
                 row = [
                     path or "home",
                     *(f"{weights[kind] / 1000:.1f}" for kind in (*budgets.BUDGETS, "all")),
@@ -120,7 +128,7 @@ def main() -> int:
                 ]
                 print("| " + " | ".join(row) + " |", flush=True)
                 short += [f"{path or 'home'}: {kind} {weights[kind]}" for kind, limit in budgets.BUDGETS.items() if weights[kind] > limit]
-                short += [f"{path or 'home'}: {name} {found[name]:.0f}" for name, least in SCORES.items() if found[name] < least]
+                short += [f"{path or 'home'}: {name} {found[name]:.0f} {blamed}" for name, least in SCORES.items() if found[name] < least]
                 if found["total-blocking-time"] > BLOCKING:
                     short.append(f"{path or 'home'}: blocks for {found['total-blocking-time']:.0f} ms, more than {BLOCKING}")
         browser.close()
