@@ -77,7 +77,7 @@ def judged(address: str, chromium: str) -> tuple[dict[str, float], str]:
     for _ in range(RUNS):
         ran = subprocess.run(
             [
-                node.command("node"),
+                node.node(),
                 LIGHTHOUSE / "node_modules/lighthouse/cli/index.js",
                 address,
                 "--quiet",
@@ -105,7 +105,7 @@ def judged(address: str, chromium: str) -> tuple[dict[str, float], str]:
 
 
 def main() -> int:
-    subprocess.run([node.command("npm"), "ci", "--no-progress"], cwd=LIGHTHOUSE, env=node.environment(), check=True)
+    node.install(LIGHTHOUSE)
     short = []
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", scratch]

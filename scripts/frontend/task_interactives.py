@@ -27,5 +27,5 @@ def task_interactives(
 ) -> None:
     form = ["--bundle", "--minify", "--format=iife", "--target=es2022", "--charset=utf8"]
     place = ["--entry-names=[name]", f"--outdir={BUNDLES}"]
-    command = [node.command("node"), esbuild, *ENTRIES, *form, *place]
+    command = [node.node(), esbuild, *ENTRIES, *form, *place]
     subprocess.run(command, env=node.environment(), check=True)

@@ -1,6 +1,5 @@
 """Fetch the front-end packages that the lock file names."""
 
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
@@ -18,4 +17,4 @@ def task_packages(
     mathjax: Annotated[Path, Product] = MATHJAX / "node-main.js",
     esbuild: Annotated[Path, Product] = ESBUILD,
 ) -> None:
-    subprocess.run([node.command("npm"), "ci", "--no-progress"], cwd=node.HERE, env=node.environment(), check=True)
+    node.install(node.HERE)

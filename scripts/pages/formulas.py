@@ -25,7 +25,7 @@ class MathJax:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [node.command("node"), str(node.HERE / "typeset.cjs")],
+            [node.node(), str(node.HERE / "typeset.cjs")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=node.environment(),
