@@ -272,8 +272,11 @@ def test_the_offline_edition_is_read_and_searched_from_the_disk(browser, unpacke
 def search(page, query: str) -> None:
     page.locator("label.md-search__icon[for=__search]").first.click(force=True)
     field = page.locator("input.md-search__input")
-    field.fill(query)
-    field.dispatch_event("keyup")
+    for text in ("", query):  # what was found before is gone first
+        field.fill(text)
+        field.dispatch_event("keyup")
+        if not text:
+            page.locator(".md-search-result__item").first.wait_for(state="detached")
 
 
 @pytest.mark.browser
