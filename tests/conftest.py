@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         planted = [item for item in items if item.get_closest_marker("faults")]
         config.hook.pytest_deselected(items=planted)
         items[:] = [item for item in items if item not in planted]
-    # While one worker builds the site, the other has tests that need none. What takes long does not come last, to be waited for.
+    # While one worker builds the site, the others have tests that need none. What takes long does not come last, to be waited for.
     of_the_site = {item.path for item in items if "host" in item.fixturenames}
     items.sort(key=lambda item: (item.path in of_the_site, item.get_closest_marker("slow") is None))
 

@@ -1,4 +1,4 @@
-"""The site in a real browser: figures, the search, the dark scheme. What holds of every page: tests/test_every_page.py."""
+"""The site in a real browser: figures and the dark scheme. What holds of every page: tests/test_every_page.py."""
 
 import re
 from pathlib import Path
@@ -40,21 +40,6 @@ def test_figures_show_their_labels(page, language: str) -> None:
             assert labels and (language == "en" or re.search(r"[ぁ-んァ-ン一-龥]", labels))
             seen += 1
     assert seen
-
-
-@pytest.mark.parametrize(
-    ("home", "query", "chapter"),
-    [("", "勾配消失", "vanishing_gradients"), ("en/", "vanishing gradient", "en/vanishing_gradients")],
-)
-def test_search_finds(page, traffic, home: str, query: str, chapter: str) -> None:
-    page.goto(home, wait_until="networkidle")
-    field = page.locator("input.md-search__input")
-    page.locator("label.md-search__icon[for=__search]").first.click(force=True)
-    field.fill(query)
-    field.dispatch_event("keyup")
-    result = page.locator(f".md-search-result__link[href*='{chapter}/']").first
-    result.wait_for(state="attached", timeout=10_000)
-    assert traffic.foreign == [] and traffic.errors == []
 
 
 def colours(page) -> set[tuple[str, str]]:

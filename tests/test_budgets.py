@@ -1,4 +1,4 @@
-"""What each page loads first stays within its budget, and nothing moves while it loads: bytes and counts, no seconds."""
+"""What makes pages light: figures, fonts, rules and the search index. What each page weighs: tests/test_every_page.py."""
 
 import re
 from pathlib import Path
