@@ -76,7 +76,7 @@ JUDGED = {
     "update-rule": ("conditional", 2, 1),
     "quarter-per-layer": ("conditional", 1, 1),
     "quarter-power": ("misleading", 1, 1),
-    "early-layers-frozen": ("heuristic", 1, 1),
+    "early-layers-frozen": ("heuristic", 1, 3),
     "relu-derivative": ("conditional", 2, 1),
     "two-walls": ("misleading", 1, 1),
     "identity-construction": ("conditional", 2, 1),

@@ -44,25 +44,25 @@ TEXT = {
 }
 
 LINES = {2: "-", 5: "--", 10: ":"}  # by depth
+OPTIMISERS = ("sgd", "adam")
 
-Records = dict[int, dict[str, Any]]
+Records = dict[tuple[int, str], dict[str, Any]]
 
 
 def records() -> Records:
-    """What these figures are drawn from: one record for each depth."""
-    return {depth: read(f"early_layers_{depth}") for depth in LINES}
+    """What these figures are drawn from: one record for each depth and optimiser."""
+    return {(depth, optimiser): read(f"early_layers_{depth}_{optimiser}") for depth, optimiser in product(LINES, OPTIMISERS)}
 
 
 def draw_loss(records: Records, text: dict[str, str]) -> Figure:
     figure, axes = panels(2, 2, height=2.2, sharex=True, sharey=True)
-    epochs = np.arange(1, records[2]["settings"]["epochs"] + 1)
-    for axis, (activation, optimiser) in zip(
-        axes.flat, product(("sigmoid", "relu"), ("sgd", "adam")), strict=True
-    ):
-        axis.axhline(float(array(records[2], "chance_loss")), color=THEORY, linestyle="--", linewidth=0.8)
+    any_record = records[2, "sgd"]
+    epochs = np.arange(1, any_record["settings"]["epochs"] + 1)
+    for axis, (activation, optimiser) in zip(axes.flat, product(("sigmoid", "relu"), OPTIMISERS), strict=True):
+        axis.axhline(float(array(any_record, "chance_loss")), color=THEORY, linestyle="--", linewidth=0.8)
         color = PLAIN if activation == "sigmoid" else OTHER
         for depth, line in LINES.items():
-            losses = array(records[depth], f"loss_{activation}_{optimiser}")
+            losses = array(records[depth, optimiser], f"loss_{activation}")
             label = text["depth"].format(depth)
             spread(axis, epochs, losses, color=color, log=True, linestyle=line, label=label)
         log_axis(axis, "y")
@@ -75,11 +75,10 @@ def draw_loss(records: Records, text: dict[str, str]) -> Figure:
 
 
 def draw_moved(records: Records, text: dict[str, str]) -> Figure:
-    deepest = records[10]
-    layers = np.arange(1, deepest["settings"]["depth"] + 1)
+    layers = np.arange(1, max(LINES) + 1)
     figure, axis = panels(height=3.2)
     for activation, optimiser in product(("relu", "sigmoid"), ("adam", "sgd")):
-        moved = array(deepest, f"moved_{activation}_{optimiser}")
+        moved = array(records[max(LINES), optimiser], f"moved_{activation}")
         color, line = PLAIN if activation == "sigmoid" else OTHER, "-" if optimiser == "sgd" else "--"
         label = f"{text[activation]}, {text[optimiser]}"
         spread(axis, layers, moved, color=color, log=True, linestyle=line, label=label)
@@ -94,9 +93,12 @@ for _language in languages():
     @task(id=_language)
     def task_early_layers(
         language: str = _language,
-        shallow: Path = DATA / "early_layers_2.json",
-        middle: Path = DATA / "early_layers_5.json",
-        deep: Path = DATA / "early_layers_10.json",
+        shallow_sgd: Path = DATA / "early_layers_2_sgd.json",
+        shallow_adam: Path = DATA / "early_layers_2_adam.json",
+        middle_sgd: Path = DATA / "early_layers_5_sgd.json",
+        middle_adam: Path = DATA / "early_layers_5_adam.json",
+        deep_sgd: Path = DATA / "early_layers_10_sgd.json",
+        deep_adam: Path = DATA / "early_layers_10_adam.json",
         style: Path = STYLE,
         loss: Annotated[Path, Product] = figure_path("early_layers_loss", _language),
         moved: Annotated[Path, Product] = figure_path("early_layers_moved", _language),

@@ -1,7 +1,6 @@
-"""Do the early layers stay where they began? Sigmoid and ReLU nets, SGD and Adam; each depth has its task."""
+"""Do the early layers stay where they began? Sigmoid and ReLU nets; each depth and optimiser has its task."""
 
 import math
-from itertools import product
 
 from scripts.record import Measurements, exact, sampled
 
@@ -10,7 +9,10 @@ SETTINGS = {
     "epochs": 30,
     "batch": 64,
     "seeds": 20,
-    "learning_rates": {"sgd": 0.1, "adam": 0.003},
+}
+OPTIMISERS = {
+    "sgd": {"optimiser": "SGD", "learning_rate": 0.1},
+    "adam": {"optimiser": "Adam", "learning_rate": 0.003},
 }
 
 
@@ -25,13 +27,13 @@ def measure(settings: dict) -> Measurements:
     x, labels, _, _ = (torch.from_numpy(array) for array in digits())
     x = x.double()  # a deep sigmoid net steps by 1e-8 of a weight: lost to rounding in single precision
     depth, seeds = settings["depth"], range(settings["seeds"])
-    variance = {"sigmoid": initialisation.xavier, "relu": initialisation.he}
-    optimisers = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+    variances = {"sigmoid": initialisation.xavier, "relu": initialisation.he}
+    optimiser = getattr(torch.optim, settings["optimiser"])
     measured = {"images": exact(len(x)), "chance_loss": exact(math.log(10))}
-    for activation, optimiser in product(variance, optimisers):
-        net = Plain(64, settings["width"], 10, depth, activation, variance[activation], seeds).double()
+    for activation, variance in variances.items():
+        net = Plain(64, settings["width"], 10, depth, activation, variance, seeds).double()
         began = [layer.weight.detach().clone() for layer in net.layers]
-        steps = optimisers[optimiser](net.parameters(), lr=settings["learning_rates"][optimiser])
+        steps = optimiser(net.parameters(), lr=settings["learning_rate"])
         losses = train(net, steps, x, labels, seeds, settings["epochs"], settings["batch"])
         moved = torch.stack(
             [
@@ -42,10 +44,9 @@ def measure(settings: dict) -> Measurements:
         )
         with torch.no_grad():
             final = seed_losses(net(x.expand(len(seeds), *x.shape)), labels.expand(len(seeds), -1))
-        name = f"{activation}_{optimiser}"
-        measured[f"loss_{name}"] = sampled(losses.T.tolist(), log=True)
-        measured[f"final_loss_{name}"] = sampled(final.tolist(), log=True)
-        measured[f"moved_{name}"] = sampled(moved.tolist(), log=True)
-        measured[f"first_layer_moved_{name}"] = sampled(moved[:, 0].tolist(), log=True)
-        measured[f"last_layer_moved_{name}"] = sampled(moved[:, -1].tolist(), log=True)
+        measured[f"loss_{activation}"] = sampled(losses.T.tolist(), log=True)
+        measured[f"final_loss_{activation}"] = sampled(final.tolist(), log=True)
+        measured[f"moved_{activation}"] = sampled(moved.tolist(), log=True)
+        measured[f"first_layer_moved_{activation}"] = sampled(moved[:, 0].tolist(), log=True)
+        measured[f"last_layer_moved_{activation}"] = sampled(moved[:, -1].tolist(), log=True)
     return measured

@@ -2,7 +2,7 @@
 
 {{ sigmoid.derivative_max }}             an exact value, or the mean ± standard deviation over seeds; where they
                                          spread over more than half of it on a log scale, the geometric mean (min–max)
-{{ early_layers_10.final_loss.mean }}    also .sd, .min, .max (geometric mean for what is measured on a log scale)
+{{ early_layers_2_sgd.final_loss_relu.mean }}  also .sd, .min, .max (geometric mean for what is measured on a log scale)
 {{ gradient_norms.settings.depth }}      a setting, {{ gradient_norms.provenance.seconds }} where it came from
 {{ sigmoid.quarter_power | .2g }}        Python's format specification, default .3g
 {{ published.veit2016.blocks }}          a figure quoted from a paper, see references.py

@@ -1,4 +1,4 @@
-"""Do the early layers stay where they began? Nets of 10 layers."""
+"""Do the early layers stay where they began? Nets of 10 layers, by SGD."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +10,13 @@ from scripts.measure.early_layers import measure
 from scripts.project import DATA, snippets_behind
 from scripts.record import measure_into, settings_node
 
-SETTINGS = early_layers.SETTINGS | {"depth": 10}
+SETTINGS = early_layers.SETTINGS | {"depth": 10} | early_layers.OPTIMISERS["sgd"]
 
 
-def task_early_layers_10(
+def task_early_layers_10_sgd(
     settings: Annotated[dict, settings_node(SETTINGS)],
     snippets: list[Path] = snippets_behind(__file__),
     shared: Path = Path(early_layers.__file__),
-    record: Annotated[Path, Product] = DATA / "early_layers_10.json",
+    record: Annotated[Path, Product] = DATA / "early_layers_10_sgd.json",
 ) -> None:
     measure_into(record, measure, settings)

@@ -1,0 +1,22 @@
+"""Do the early layers stay where they began? Nets of 5 layers, by SGD."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pytask import Product
+
+from scripts.measure import early_layers
+from scripts.measure.early_layers import measure
+from scripts.project import DATA, snippets_behind
+from scripts.record import measure_into, settings_node
+
+SETTINGS = early_layers.SETTINGS | {"depth": 5} | early_layers.OPTIMISERS["sgd"]
+
+
+def task_early_layers_5_sgd(
+    settings: Annotated[dict, settings_node(SETTINGS)],
+    snippets: list[Path] = snippets_behind(__file__),
+    shared: Path = Path(early_layers.__file__),
+    record: Annotated[Path, Product] = DATA / "early_layers_5_sgd.json",
+) -> None:
+    measure_into(record, measure, settings)
