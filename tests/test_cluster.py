@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from distributed import Client, LocalCluster
 
-from scripts.measure import task_active_together, task_chain_rule
+from scripts.measure import task_chain_rule, task_sigmoid
 from scripts.verify import remeasure
 
-TASKS = {"active_together": task_active_together.task_active_together, "chain_rule": task_chain_rule.task_chain_rule}
+TASKS = {"chain_rule": task_chain_rule.task_chain_rule, "sigmoid": task_sigmoid.task_sigmoid}
 
 
 def measured(record: Path) -> str:

@@ -1,11 +1,9 @@
-"""Every figure draws in every language from its record, with words of that language only, or leaves nothing behind."""
+"""Every figure is drawn in every language from its record, with words of that language only, or leaves nothing behind."""
 
 import html
 import importlib
-import inspect
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,7 +11,7 @@ import pytest
 
 from scripts.draw import style
 from scripts.pages import figures, typed_numbers
-from scripts.project import DOCS, ROOT, languages
+from scripts.project import DOCS, ROOT, SOURCE, languages
 from scripts.record import read
 from tests.conftest import Project
 from tests.html import elements
@@ -23,28 +21,20 @@ MODULES = [
     for file in sorted((ROOT / "scripts/draw").glob("task_*.py"))
     if file.stem not in ("task_labs", "task_social")  # no figures of a record
 ]
-DRAWINGS = [
-    pytest.param(module, function, id=f"{module.__name__.rpartition('task_')[2]}-{function.__name__}")
-    for module in MODULES
-    for function in vars(module).values()
-    if inspect.isfunction(function)
-    and function.__module__ == module.__name__
-    and function.__name__.startswith("draw")
-]
 # In a process of its own, as pytask also collects the tasks of whatever module this one has imported.
 PRINT_DRAWINGS = """
 import json
 from scripts.drawings import drawings
-print(json.dumps({str(figure): sorted(drawing.topics) for figure, drawing in drawings().items()}))
+print(json.dumps({str(figure): [drawing.code.stem, sorted(drawing.topics)] for figure, drawing in drawings().items()}))
 """
-# Runs every drawing task with a `read` that keeps what it is asked for, and a `save` that writes nothing.
+# Runs the source language's drawing tasks with a `read` that keeps what it is asked for, and a `save` that writes nothing.
 PRINT_READ_RECORDS = """
 import json
 from matplotlib import pyplot
 from pytask.tree_util import tree_map
 from scripts import record
 from scripts.draw import style
-from scripts.project import ROOT
+from scripts.project import DOCS, ROOT, SOURCE
 from scripts.stale import dry_run
 
 read, asked, saved = record.read, [], {}
@@ -54,7 +44,7 @@ def save(figure, path):
     pyplot.close(figure)
 style.save = save
 for task in dry_run(ROOT / "scripts/draw/pyproject.toml")[0].tasks:
-    if "figure" in str(task.produces):
+    if str(DOCS / SOURCE / "figures") in str(task.produces):
         asked.clear()
         task.function(**tree_map(lambda node: node.load(), {**task.depends_on, **task.produces}))
 print(json.dumps(saved))
@@ -78,27 +68,28 @@ def without(text: str, words: list[str]) -> str:
     return text
 
 
+@pytest.fixture(scope="module")
+def drawn(site: Path) -> dict[Path, tuple[str, list[str]]]:
+    """Every figure of the site, the module that drew it and the records that it is said to be drawn from."""
+    return {Path(figure): tuple(of) for figure, of in json.loads(Project(ROOT).python(PRINT_DRAWINGS)).items()}
+
+
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize(("module", "draw"), DRAWINGS)
-def test_a_figure_is_drawn_with_words_of_its_language_only(
-    module, draw: Callable, language: str, tmp_path: Path
-) -> None:
-    text = module.TEXT[language]
-    topic = getattr(module, "TOPICS", {}).get(draw, module.__name__.rpartition("task_")[2])
-    drawn_from = module.records() if hasattr(module, "records") else read(topic)
-    style.save(draw(drawn_from, text), tmp_path / "figure.svg")
-    svg = (tmp_path / "figure.svg").read_text(encoding="utf-8")
-    found = labels(svg)
-    assert found, "a figure without a word"
-    for label in found:
-        rest = without(label, list(text.values()))
-        assert not JAPANESE.search(rest) and not re.search(r"[A-Za-z]{3,}", rest), (
-            f"'{rest}' of '{label}' is not in TEXT['{language}']"
-        )
-    assert (language == "ja") == bool(JAPANESE.search("".join(found)))
-    assert not re.search(r"\b(nan|inf)\b", "".join(found))
-    assert not re.search(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]\.", " ".join(found)), "a power of ten whose exponent is no integer"
-    assert not plt.get_fignums(), "a figure stays open"
+def test_a_figure_is_drawn_with_words_of_its_language_only(language: str, drawn) -> None:
+    texts = {module.__name__.rpartition(".")[2]: module.TEXT[language] for module in MODULES}
+    figures_here = [figure for figure in drawn if figure.parent == DOCS / language / "figures"]
+    assert {drawn[figure][0] for figure in figures_here} == set(texts)
+    for figure in figures_here:
+        name, found = figure.relative_to(ROOT), labels(figure.read_text(encoding="utf-8"))
+        assert found, f"{name}: a figure without a word"
+        for label in found:
+            rest = without(label, list(texts[drawn[figure][0]].values()))
+            assert not JAPANESE.search(rest) and not re.search(r"[A-Za-z]{3,}", rest), (
+                f"{name}: '{rest}' of '{label}' is not in TEXT['{language}'] of {drawn[figure][0]}"
+            )
+        assert (language == "ja") == bool(JAPANESE.search("".join(found))), name
+        assert not re.search(r"\b(nan|inf)\b", "".join(found)), name
+        assert not re.search(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]\.", " ".join(found)), f"{name}: a power of ten whose exponent is no integer"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition("task_")[2])
@@ -161,12 +152,12 @@ def test_a_figure_in_a_page_follows_the_theme_and_keeps_its_identifiers_to_itsel
     assert len(identifiers) == len(set(identifiers)), "two figures on one page would share an identifier"
 
 
-def test_what_a_figure_is_said_to_be_drawn_from_is_what_its_task_reads(site: Path) -> None:
-    said, is_read = (
-        json.loads(Project(ROOT).python(program)) for program in (PRINT_DRAWINGS, PRINT_READ_RECORDS)
-    )
-    assert said == is_read and all(said.values())
-    assert set(said) == {str(figure) for figure in DOCS.glob("*/figures/*.svg")}
+def test_what_a_figure_is_said_to_be_drawn_from_is_what_its_task_reads(drawn) -> None:
+    is_read = {Path(figure): topics for figure, topics in json.loads(Project(ROOT).python(PRINT_READ_RECORDS)).items()}
+    said = {language: {figure.name: topics for figure, (_, topics) in drawn.items() if language in figure.parts} for language in languages()}
+    assert said[SOURCE] == {figure.name: topics for figure, topics in is_read.items()} and all(said[SOURCE].values())
+    assert all(of_language == said[SOURCE] for of_language in said.values())
+    assert set(drawn) == set(DOCS.glob("*/figures/*.svg"))
 
 
 def test_each_figure_on_each_page_says_where_it_comes_from(site: Path) -> None:

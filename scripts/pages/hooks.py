@@ -1,6 +1,8 @@
 """MkDocs hooks: they render what the records and snippets say, and stop the build at a mistake. They never train."""
 
 import errno
+import functools
+import gc
 import json
 import logging
 import os
@@ -57,6 +59,7 @@ log = logging.getLogger("mkdocs.hooks.pages")
 _INCLUDE = re.compile(r'^--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w.-]+))?"', re.MULTILINE)
 _FIGURE = re.compile(r"!\[[^\]]*\]\((?P<path>figures/[^)]+)\)(?P<caption>\n/// caption$)?", re.MULTILINE)
 _templates = FileSystemBytecodeCache()
+gc.set_threshold(50_000)  # looking for garbage would be a tenth of a build
 _mathjax: formulas.MathJax | None = None
 _serving = False
 _port_is_free = False
@@ -140,7 +143,11 @@ def on_pre_build(config: MkDocsConfig) -> None:
 
 
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
+    from nbconvert.exporters import templateexporter  # slow to import, and it looks for packages that only tests need
+
     env.bytecode_cache = _templates
+    # For each lab nbconvert makes an environment of its own.
+    templateexporter.Environment = functools.partial(Environment, bytecode_cache=_templates)
 
 
 @event_priority(-200)  # after mkdocs-static-i18n, which drops mkdocs-jupyter's wrapper of a notebook
