@@ -35,9 +35,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         planted = [item for item in items if item.get_closest_marker("faults")]
         config.hook.pytest_deselected(items=planted)
         items[:] = [item for item in items if item not in planted]
-    # While one worker builds the site, the others have tests that need none. What takes long does not come last, to be waited for.
-    of_the_site = {item.path for item in items if "host" in item.fixturenames}
-    items.sort(key=lambda item: (item.path in of_the_site, item.get_closest_marker("slow") is None))
+    # The first worker builds the site, and has what takes long with it; the others begin with tests that need no site, and take over what is left.
+    of_the_site = {item for item in items if "host" in item.fixturenames}
+    slow = {item for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item not in of_the_site & slow, item in of_the_site, item not in slow))
 
 
 @pytest.hookimpl(wrapper=True)

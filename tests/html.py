@@ -1,6 +1,7 @@
 """A built page's elements, for tests."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,10 +22,15 @@ class _Elements(HTMLParser):
         self.article -= tag == "article"
 
 
-def elements(page: Path, *tags: str, article: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
-    """The elements of a page with their attributes; only those called `tags`, only those of its text."""
+@lru_cache(maxsize=64)
+def _found(page: Path, modified_ns: int) -> list[tuple[str, dict[str, str]]]:
     parser = _Elements()
     parser.feed(page.read_text(encoding="utf-8"))
-    for tag, attributes in parser.found:
+    return parser.found
+
+
+def elements(page: Path, *tags: str, article: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
+    """The elements of a page with their attributes; only those called `tags`, only those of its text."""
+    for tag, attributes in _found(page, page.stat().st_mtime_ns):
         if (not tags or tag in tags) and (not article or attributes["in article"] == "True"):
             yield tag, attributes

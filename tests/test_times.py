@@ -46,6 +46,7 @@ def test_two_workers_and_pytask_hold_at_most_three_peaks(tmp_path) -> None:
     assert "2 workers take 3 or more" in printed and "have 3.0 GiB at most" in printed
 
 
+@pytest.mark.slow
 def test_what_took_longest_starts_first_and_before_it_what_has_no_record(tmp_path) -> None:
     remeasured = remeasure(tmp_path, "--dry-run")
     # A scratch folder knows what tasks took, and nothing that they measured.

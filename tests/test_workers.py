@@ -23,6 +23,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_two_workers_measure_what_this_process_measures() -> None:
     with Workers(2) as workers:
         # A function that no module holds: pytask's tasks are such to a worker.

@@ -143,7 +143,8 @@ def on_pre_build(config: MkDocsConfig) -> None:
 
 
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
-    from nbconvert.exporters import templateexporter  # slow to import, and it looks for packages that only tests need
+    # Slow to import, and it looks for packages that only tests need.
+    from nbconvert.exporters import templateexporter
 
     env.bytecode_cache = _templates
     # For each lab nbconvert makes an environment of its own.

@@ -1,7 +1,9 @@
 """Numbers typed by hand that a record or docs/published.yml holds: they would stay behind when it changes, so a page names the value."""
 
+import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from scripts.pages import claims, references, values
 from scripts.pages.prose_numbers import NOT_PROSE
 from scripts.pages.source import BRACE, PageError, blank, line_of, without
-from scripts.project import DOCS
+from scripts.project import DATA, DOCS
 from scripts.record import topics
 
 _POWER = r"\s*(?:×|\\times|\\cdot)\s*10(?:\^\{?(?P<tex>[-−]?\d+)\}?|(?P<superscript>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
@@ -22,12 +24,16 @@ _PLAIN_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-
 
 def _scalars() -> dict[str, tuple[float, bool]]:
     """Every scalar measurement by its name: its value or mean, and whether it is exact."""
+    return {name: of for topic in topics() for name, of in _of(topic, (DATA / f"{topic}.json").stat().st_mtime_ns).items()}
+
+
+@lru_cache(maxsize=256)
+def _of(topic: str, modified_ns: int) -> dict[str, tuple[float, bool]]:
     found = {}
-    for topic in topics():
-        for name, measurement in values.record(topic)["measurements"].items():
-            number = values.centre(measurement)
-            if np.ndim(number) == 0 and np.isfinite(number):
-                found[f"{topic}.{name}"] = (abs(float(number)), measurement["kind"] == "exact")
+    for name, measurement in values.record(topic)["measurements"].items():
+        number = values.centre(measurement)
+        if np.ndim(number) == 0 and np.isfinite(number):
+            found[f"{topic}.{name}"] = (abs(float(number)), measurement["kind"] == "exact")
     return found
 
 
@@ -57,7 +63,7 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
             yield match.start(), match[0].strip(), quoted
             continue
         for name, (value, is_exact) in known.items():
-            in_full = is_exact and np.isclose(number, value, rtol=1e-12, atol=0)
+            in_full = is_exact and math.isclose(number, value, rel_tol=1e-12)
             rounded = significant >= (2 if name in named else 3) and abs(number - value) <= half_a_unit * (
                 1 + 1e-9
             )
