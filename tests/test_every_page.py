@@ -17,6 +17,17 @@ from tests.test_browser import ADDRESSES
 
 pytestmark = pytest.mark.browser
 
+# What axe would look at for long and in vain: the glyphs of formulas, which it passes over as a screen reader does, and rows of a table
+# after its fifth, which are made as those are. Formulas keep their place.
+WITHOUT_REPETITION = """() => {
+    const formulas = [...document.querySelectorAll('mjx-math[aria-hidden=true]')].map(formula => [formula, formula.getBoundingClientRect()]);
+    for (const [formula, { width, height }] of formulas) {
+        formula.style.cssText += `; display: inline-block; width: ${width}px; height: ${height}px`;
+        formula.replaceChildren();
+    }
+    document.querySelectorAll('tbody > tr:nth-child(n + 6)').forEach(row => row.remove());
+}"""
+
 
 @dataclass
 class Visit:
@@ -95,18 +106,8 @@ def test_it_fits_a_telephone(visit: Visit) -> None:
     assert wide == []
 
 
-def test_axe_finds_nothing_on_a_light_telephone(visit: Visit) -> None:
-    visit.look("light", 390)
-    assert findings(visit.page, rules=NARROW) == []
-
-
-def test_axe_finds_nothing_on_a_dark_screen(visit: Visit) -> None:
-    visit.look("dark", 1280)
-    assert findings(visit.page) == []
-
-
 def test_its_formulas_are_drawn(visit: Visit) -> None:
-    visit.look("dark", 1280)
+    visit.look("light", 390)
     formulas = visit.page.evaluate(
         """() => [...document.querySelectorAll('mjx-container')].filter(formula => formula.checkVisibility()).map(formula => ({
             tex: formula.dataset.tex,
@@ -125,6 +126,17 @@ def test_its_formulas_are_drawn(visit: Visit) -> None:
            return article.textContent; }"""
     )
     assert not re.search(r"\\[()\[\]]|\$\$|\\frac|\{\{", left), "left as it was written"
+
+
+def test_axe_finds_nothing_on_a_light_telephone(visit: Visit) -> None:
+    visit.look("light", 390)
+    visit.page.evaluate(WITHOUT_REPETITION)
+    assert findings(visit.page, rules=NARROW) == []
+
+
+def test_axe_finds_nothing_on_a_dark_screen(visit: Visit) -> None:
+    visit.look("dark", 1280)
+    assert findings(visit.page) == []
 
 
 def test_its_language_switch_keeps_the_page(visit: Visit, served: str) -> None:
