@@ -27,6 +27,11 @@ SETTLED = "() => new Promise(resolve => requestAnimationFrame(() => requestAnima
 COLLECTED = pytest.StashKey[set[str]]()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two, for two cores; and one more with a browser, whose pages wait for their fonts and frames."""
+    return 2 if "not browser" in config.option.markexpr else 3
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     config.stash[COLLECTED] = {item.nodeid.partition("[")[0] for item in items}  # before -k and -m take some away
