@@ -54,7 +54,8 @@ def test_all_that_material_bundles_is_listed(site: Path) -> None:
 
 
 @pytest.mark.parametrize("part", [part for part in colophon.PARTS if part.source], ids=lambda part: part.name)
-def test_a_licence_is_the_packages_own(part: colophon.Part) -> None:
+def test_a_licence_is_the_packages_own(part: colophon.Part, site: Path) -> None:
+    """`site`, as a build fetches npm's packages."""
     lock = json.loads((ROOT / "scripts/frontend/package-lock.json").read_text(encoding="utf-8"))["packages"]
     if part.source == "npm":
         package = lock[f"node_modules/{part.name}"]

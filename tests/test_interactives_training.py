@@ -1,6 +1,7 @@
 """The net that a reader trains in the page: every loss against Python's, by keyboard and touch."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -249,5 +250,6 @@ def test_reduced_motion_shows_the_curve_when_it_is_done(page) -> None:
     assert len(box.drawn("path.line.residual")) == UPDATES + 1
 
 
-def test_it_trains_what_was_recorded() -> None:
+def test_it_trains_what_was_recorded(site: Path) -> None:
+    """`site`, as a build makes the bundle."""
     assert f"seeds:{SETTINGS['seeds']}" in (BUNDLES / "spirals.js").read_text(encoding="utf-8")
