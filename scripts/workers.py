@@ -12,12 +12,13 @@ import cloudpickle
 
 # torch._dynamo is what an optimiser's first step imports.
 IMPORTED = ["pytask_parallel.wrappers", "sklearn.model_selection", "torch", "torch._dynamo"]
-FORKED = sys.platform == "linux"  # elsewhere a fork is not safe once Apple's frameworks are loaded, or unknown
+FORKED = sys.platform == "linux"  # Windows cannot, and on macOS a process that has loaded Apple's frameworks must not be
 
 
 def prepare() -> None:
-    """Begin to import what workers need in a process that they are forked from; it has no threads, and pytask collects meanwhile."""
+    """Begin to import what workers need in a process that they are forked from; pytask collects meanwhile."""
     if FORKED:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # else that process has threads, and a fork takes none along
         multiprocessing.set_forkserver_preload(IMPORTED)
         multiprocessing.forkserver.ensure_running()
 
