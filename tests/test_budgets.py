@@ -36,7 +36,7 @@ def test_the_fonts_hold_every_glyph_of_the_formulas(site: Path) -> None:
     css = (site / loading.STYLESHEET).read_text(encoding="utf-8")
     fonts = {
         family: TTFont(site / "assets" / file).getBestCmap()
-        for family, file in re.findall(r'font-family:([\w-]+);src:url\("([^"]+)"\)', css)
+        for family, file in re.findall(r'font-family:([\w-]+);src:url\("([\w-]+\.woff2)"\)', css)
     }
     assert {"MJXTEX", "MJXTEX-I"} <= set(fonts)
     seen = 0
@@ -46,6 +46,36 @@ def test_the_fonts_hold_every_glyph_of_the_formulas(site: Path) -> None:
         assert character in fonts["MJXTEX-" + variant if variant else "MJXTEX"], (code, variant, content)
         seen += 1
     assert seen > 100
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("late", "within", "least"),
+    [
+        pytest.param("**/*.woff2", ".md-content__inner > *, .claim > *, mjx-container *", 1000, id="glyphs"),
+        pytest.param("**/bundle.*.js", ".md-header__inner > :not(form, div.md-search), .md-main__inner", 5, id="script"),
+    ],
+)
+def test_a_page_stands_still_when_what_may_be_late_comes(page, context, late: str, within: str, least: int, width: int) -> None:
+    """Where it never comes, everything stands where it stands when it has come."""
+    without, places, asked = context.new_page(), [], []
+    without.route(late, lambda route: asked.append(route.request.url) or route.abort())
+    for loaded in (page, without):
+        loaded.set_viewport_size({"width": width, "height": 900})
+        loaded.goto("vanishing_gradients/", wait_until="networkidle")
+        places.append(
+            loaded.evaluate(
+                """within => [...document.querySelectorAll(within)].map(element => {
+                    const { x, y, width, height } = element.getBoundingClientRect();
+                    return [element.tagName, x, y, width, height];
+                })""",
+                within,
+            )
+        )
+    without.close()
+    assert asked, "it is loaded under another name"
+    assert len(places[0]) >= least and places[0] == places[1]
 
 
 @pytest.mark.browser

@@ -494,7 +494,7 @@ def test_it_works_from_a_file(browser, site: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", PLACES)
 def test_it_keeps_a_strict_content_security_policy(page, name: str) -> None:
-    policy = "default-src 'self'; img-src 'self' data:"  # Material's icons are in its stylesheet
+    policy = "default-src 'self'; img-src 'self' data:; font-src 'self' data:"  # Material's icons and one font are in the stylesheet
 
     def strict(route) -> None:
         answer = route.fetch()

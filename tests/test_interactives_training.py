@@ -203,7 +203,7 @@ def test_training_by_touch(touch) -> None:  # noqa: F811
 def test_a_worker_trains_under_a_strict_policy_and_nothing_more_is_downloaded(page, traffic) -> None:
     def strict(route) -> None:
         answer = route.fetch()
-        policy = "default-src 'self'; img-src 'self' data:"
+        policy = "default-src 'self'; img-src 'self' data:; font-src 'self' data:"
         route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": policy})
 
     page.route(f"**/{PAGE}?*", strict)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from base64 import b64encode
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from scripts.frontend.task_packages import FONTS
 from scripts.pages.stylesheet import without_unused
 
 STYLESHEET = "assets/pages.css"
+HEIGHT = "MJXZERO"  # the first font of every variant: no letter, only a height, of zero
 PRELOADED = ("MJXTEX", "MJXTEX-I")  # upright and italic letters: on every page with a formula
 
 # What Material's script does to each page, and what instead: it fetches the search index, the heaviest file of all, before anyone
@@ -71,7 +73,9 @@ class Loading:
         self._theme += [link["path"] for link in links if link["path"] not in self._theme]
         self._classes.update(name for names in re.findall(r'class="([^"]*)"', html) for name in names.split())
         root = links[0]["up"]
-        head = f'<link rel="stylesheet" href="{root}{STYLESHEET}">'
+        # Material's script says so too, but once the page is shown: what needs scripts would push the rest of the header aside.
+        head = '<script>document.documentElement.classList.replace("no-js","js")</script>'
+        head += f'<link rel="stylesheet" href="{root}{STYLESHEET}">'
         if "<mjx-container" in html:
             head += "".join(
                 f'<link rel="preload" href="{root}assets/{family}.woff2" as="font" type="font/woff2" crossorigin>'
@@ -99,9 +103,15 @@ def with_fonts(stylesheet: str, site: Path) -> str:
         family = match["family"]
         if family not in characters:
             return ""
-        (site / f"assets/{family}.woff2").write_bytes(cut(match["file"], characters[family]))
-        # Widths and heights are in the stylesheet, so a font that comes late moves nothing.
-        return f'@font-face{{font-family:{family};src:url("{family}.woff2")format("woff2");font-display:swap}}'
+        font = cut(match["file"], characters[family])
+        if family == HEIGHT:
+            # Lines stand where the first font of their variant puts them: were it late, formulas would rise, and what is below them.
+            source, display = f"data:font/woff2;base64,{b64encode(font).decode()}", "block"
+        else:
+            # Its glyphs' widths and heights are in the stylesheet: it may come late and moves nothing.
+            (site / f"assets/{family}.woff2").write_bytes(font)
+            source, display = f"{family}.woff2", "swap"
+        return f'@font-face{{font-family:{family};src:url("{source}")format("woff2");font-display:{display}}}'
 
     return _FACE.sub(face, stylesheet)
 
@@ -121,8 +131,7 @@ def glyphs(stylesheet: str) -> dict[str, str]:
             elif declaration.name == "content":
                 texts += [(selector, token.value) for token in declaration.value if token.type == "string"]
     stretchy = next(listed for selector, listed in families.items() if selector.startswith("mjx-stretchy"))
-    # The first font of every variant has no letter, only a height, of zero; but a browser rejects a font without any character.
-    found: dict[str, set[str]] = {"MJXZERO": {"\uEFFC"}}
+    found: dict[str, set[str]] = {HEIGHT: {"\uEFFC"}}  # a browser rejects a font without any character
     for selector, text in texts:
         variant = re.search(r"\.TEX-[\w-]+", selector)
         for family in (

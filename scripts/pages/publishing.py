@@ -87,9 +87,9 @@ def secured(page: str) -> str:
     if _serving:
         return page
     scripts = " ".join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in _INLINE.findall(page))
-    # The theme's icons are masks given as data: in its stylesheet.
+    # In the stylesheet, the theme's icons and the font that gives formulas' lines their height are given as data:.
     policy = (
-        f"default-src 'self'; script-src 'self' {scripts}; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'"
+        f"default-src 'self'; script-src 'self' {scripts}; img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'"
     )
     return page.replace('<meta charset="utf-8">', f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
 
