@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.project import ROOT
-from tests.conftest import Project
+from tests.conftest import Project, Traffic, serving
 
 _BLOCK = re.compile(r"^```(?P<kind>\w+)(?: file=(?P<file>\S+)(?P<append> append)?)?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "CONTRIBUTING.ja.md"]
@@ -74,16 +74,27 @@ def test_what_an_editor_runs_is_there(file: str) -> None:
         assert re.search(rf"^{read['postCreateCommand'].removeprefix('make ')}:", makefile, re.MULTILINE)
 
 
+@pytest.mark.browser
 @pytest.mark.slow
-def test_following_the_guide_literally_adds_each_kind_of_contribution_and_a_third_language(project_copy: Project) -> None:
+def test_following_the_guide_literally_adds_each_kind_of_contribution_and_a_third_language(project_copy: Project, browser, traffic: Traffic) -> None:
     for block in blocks(GUIDES[0]):
         apply(project_copy, block)
-    french = project_copy.root / "site"  # the only language that is built stands at its root
-    assert "<h1 id=\"home\">Pourquoi ResNet marche" in (french / "index.html").read_text(encoding="utf-8")
-    chapter = (french / "vanishing_gradients/index.html").read_text(encoding="utf-8")
-    assert 'lang="fr"' in chapter and "Layers until the gradient vanishes" in chapter
-    assert "values/#vanishing_depth.depth_quarter" in chapter and 'id="claim-vanishing-depth"' in chapter
-    assert (french / "labs/vanishing_depth/index.html").is_file()
-    lagging = (french / "degradation/index.html").read_text(encoding="utf-8")
-    assert 'has yet to follow 1 of the changes made in 日本語.' in lagging and "has yet to follow" not in chapter
-    assert "docs/fr/learning.md" in (french / "learning/index.html").read_text(encoding="utf-8")
+    with serving(project_copy.root / "site") as address:  # the only language that is built stands at its root
+        page = browser.new_page(base_url=address)
+        traffic.of(page, address)
+        page.goto("")
+        assert page.locator("html").get_attribute("lang") == "fr" and page.title() == "Pourquoi ResNet marche"
+        assert page.locator("h1").inner_text().startswith("Pourquoi ResNet marche")
+        page.goto("vanishing_gradients/")
+        assert page.get_by_role("img", name="Layers until the gradient vanishes").is_visible()
+        assert page.locator('a[href$="values/#vanishing_depth.depth_quarter"]').first.text_content() == "10"
+        assert page.locator("#claim-vanishing-depth").is_visible()
+        assert page.get_by_text("has yet to follow").count() == 0
+        page.goto("degradation/")  # nobody translated what was changed there
+        assert page.get_by_text("has yet to follow 1 of the changes made in 日本語.").is_visible()
+        page.goto("labs/vanishing_depth/")
+        assert page.locator(".jp-OutputArea-output").text_content().strip() == "10"
+        page.goto("learning/")
+        assert page.locator('a[href*="docs/fr/learning.md"]').count()
+        page.close()
+    assert traffic.foreign == traffic.errors == []

@@ -21,21 +21,15 @@ MODULES = [
     for file in sorted((ROOT / "scripts/draw").glob("task_*.py"))
     if file.stem not in ("task_labs", "task_social")  # no figures of a record
 ]
-# In a process of its own, as pytask also collects the tasks of whatever module this one has imported.
+# Prints what each figure is said to be drawn from; then runs the source language's drawing tasks with a `read` that keeps what it is asked
+# for, and a `save` that writes nothing. In a process of its own, as pytask also collects the tasks of whatever module this one has imported.
 PRINT_DRAWINGS = """
-import json
-from scripts.drawings import drawings
-print(json.dumps({str(figure): [drawing.code.stem, sorted(drawing.topics)] for figure, drawing in drawings().items()}))
-"""
-# Runs the source language's drawing tasks with a `read` that keeps what it is asked for, and a `save` that writes nothing.
-PRINT_READ_RECORDS = """
 import json
 from matplotlib import pyplot
 from pytask.tree_util import tree_map
-from scripts import record
+from scripts import drawings, record
 from scripts.draw import style
-from scripts.project import DOCS, ROOT, SOURCE
-from scripts.stale import dry_run
+from scripts.project import DOCS, SOURCE
 
 read, asked, saved = record.read, [], {}
 record.read = lambda topic: asked.append(topic) or read(topic)
@@ -43,11 +37,14 @@ def save(figure, path):
     saved[str(path)] = sorted(set(asked))
     pyplot.close(figure)
 style.save = save
-for task in dry_run(ROOT / "scripts/draw/pyproject.toml")[0].tasks:
+session, _ = drawings.dry_run(drawings.CONFIG)
+drawings.dry_run = lambda config: (session, "")
+said = {str(figure): [drawing.code.stem, sorted(drawing.topics)] for figure, drawing in drawings.drawings().items()}
+for task in session.tasks:
     if str(DOCS / SOURCE / "figures") in str(task.produces):
         asked.clear()
         task.function(**tree_map(lambda node: node.load(), {**task.depends_on, **task.produces}))
-print(json.dumps(saved))
+print(json.dumps([said, saved]))
 """
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
@@ -69,9 +66,14 @@ def without(text: str, words: list[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def drawn(site: Path) -> dict[Path, tuple[str, list[str]]]:
+def printed(site: Path) -> list[dict[str, list]]:
+    return json.loads(Project(ROOT).python(PRINT_DRAWINGS))
+
+
+@pytest.fixture(scope="module")
+def drawn(printed) -> dict[Path, tuple[str, list[str]]]:
     """Every figure of the site, the module that drew it and the records that it is said to be drawn from."""
-    return {Path(figure): tuple(of) for figure, of in json.loads(Project(ROOT).python(PRINT_DRAWINGS)).items()}
+    return {Path(figure): tuple(of) for figure, of in printed[0].items()}
 
 
 @pytest.mark.parametrize("language", languages())
@@ -152,8 +154,8 @@ def test_a_figure_in_a_page_follows_the_theme_and_keeps_its_identifiers_to_itsel
     assert len(identifiers) == len(set(identifiers)), "two figures on one page would share an identifier"
 
 
-def test_what_a_figure_is_said_to_be_drawn_from_is_what_its_task_reads(drawn) -> None:
-    is_read = {Path(figure): topics for figure, topics in json.loads(Project(ROOT).python(PRINT_READ_RECORDS)).items()}
+def test_what_a_figure_is_said_to_be_drawn_from_is_what_its_task_reads(drawn, printed) -> None:
+    is_read = {Path(figure): topics for figure, topics in printed[1].items()}
     said = {language: {figure.name: topics for figure, (_, topics) in drawn.items() if figure.parent == DOCS / language / "figures"} for language in languages()}
     assert said[SOURCE] == {figure.name: topics for figure, topics in is_read.items()} and all(said[SOURCE].values())
     assert all(of_language == said[SOURCE] for of_language in said.values())

@@ -12,7 +12,10 @@ import pytest
 from mkdocs.config import load_config
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from scripts.draw import task_labs
 from scripts.pages import claims, hooks, labs, parity, remembered, typed_numbers, values
 from scripts.pages.source import PageError, parts, replace_braces
 from scripts.project import DOCS, SOURCE, languages
@@ -274,6 +277,24 @@ def test_a_lab_ran_and_imports_the_snippets(lab: Path, site: Path) -> None:
     )
 
 
+def test_the_list_of_values_leaves_an_unknown_one_to_the_page_that_uses_it() -> None:
+    listed = values.table(["sigmoid.derivative_max", "sigmoid.derivative_maxx", "sigmod.derivative_max"], "en", "repository", "data/")
+    assert re.findall(r'<code id="([^"]*)"', listed) == ["sigmoid.derivative_max"]
+
+
+def test_a_lab_takes_from_its_twin_only_what_the_same_code_printed() -> None:
+    def notebook(code: str) -> NotebookNode:
+        return new_notebook(cells=[new_markdown_cell("words"), new_code_cell(code)])
+
+    ran, same, other = notebook("print(1)"), notebook("print(1)"), notebook("print(2)")
+    ran.metadata["language_info"] = {"name": "python"}
+    ran.cells[1].update(outputs=[new_output("stream", text="1\n")], execution_count=7)
+    assert task_labs.take(ran, same) and not task_labs.take(ran, other)
+    assert same.cells[1].outputs == ran.cells[1].outputs and same.cells[1].execution_count == 7
+    assert same.metadata.language_info == ran.metadata.language_info
+    assert other.cells[1].outputs == [] and other.cells[1].execution_count is None
+
+
 def test_labs_headings_keep_ids_of_their_own() -> None:
     html = '<h1 id="">勾配<a class="anchor-link" href="#">¶</a></h1><style>x</style><script src=""></script><h2 id="">二</h2>'
     tidied = labs.tidy(html, "ja/labs/x.ipynb", "ja", "https://example.org/owner/name")
@@ -303,60 +324,3 @@ def test_a_page_that_did_not_change_is_rendered_once_but_a_wrong_link_is_said_ea
         assert page.links_to_anchors == ({files.get_file_from_path("b.md"): {"there": "b.md#there"}} if "to b" in text else {})
     assert contents[0] is contents[1] == '<p><a href="../b/#there">to b</a></p>'
     assert [record.message for record in caplog.records] == [caplog.records[0].message] * 2
-
-
-REBUILD = """
-import json
-from pathlib import Path
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
-
-def config():
-    return load_config("mkdocs.yml", site_dir="site")
-
-first = config()
-first.plugins.on_startup(command="build", dirty=False)
-files = [Path(file) for file in FILES]
-before = [file.read_bytes() for file in files]
-page, claims, papers, record, figure, lab, snippet = files
-page.write_text(page.read_text("utf-8") + "\\n\\nCHANGED-PAGE\\n", "utf-8")
-claims.write_text(claims.read_text("utf-8").replace("勾配", "CHANGED-CLAIM"), "utf-8")
-papers.write_text(papers.read_text("utf-8").replace("Recognition", "CHANGED-PAPER"), "utf-8")
-whole = json.loads(record.read_bytes())
-whole["measurements"]["derivative_max"]["value"] = 0.987
-record.write_text(json.dumps(whole), "utf-8")
-figure.write_text(figure.read_text("utf-8").replace("</svg>", "<text>CHANGED-FIGURE</text></svg>"), "utf-8")
-notebook = json.loads(lab.read_bytes())
-notebook["cells"][0]["source"] = "# CHANGED-LAB"
-lab.write_text(json.dumps(notebook), "utf-8")
-snippet.write_text(snippet.read_text("utf-8").replace("w**2 / 2", "CHANGED_SNIPPET"), "utf-8")
-build(first)
-shown = "".join(built.read_text("utf-8") for built in Path("site").rglob("*.html"))
-for file, text in zip(files, before):
-    file.write_bytes(text)
-build(config())
-first.plugins.on_shutdown()
-print(json.dumps([change for change in CHANGES if change in shown]))
-"""
-
-
-@pytest.mark.slow
-def test_a_rebuild_shows_what_changed_and_equals_a_build_from_nothing(project_copy, site: Path) -> None:
-    files = [
-        "docs/ja/vanishing_gradients.md",
-        "docs/claims.yml",
-        "docs/references.bib",
-        "docs/data/sigmoid.json",
-        "docs/ja/figures/sigmoid.svg",
-        "docs/ja/labs/vanishing_gradients.ipynb",
-        "snippets/gradient_descent.py",
-    ]
-    changes = ["CHANGED-PAGE", "CHANGED-CLAIM", "CHANGED-PAPER", ">0.987<", "CHANGED-FIGURE", "CHANGED-LAB", "CHANGED_SNIPPET"]
-    shown = project_copy.python(f"FILES, CHANGES = {files}, {changes}\n{REBUILD}", NO_MKDOCS_2_WARNING="1")
-    assert json.loads(shown) == changes
-    rebuilt = project_copy.root / "site"
-    # The commit or the day is in them; and MathJax's stylesheet has what any formula since the start needed.
-    differing = {"colophon", "build.json", "why-resnet-works.zip", "sitemap.xml.gz", "pages.css"}
-    for path in (file.relative_to(site) for file in site.rglob("*") if file.is_file()):
-        if not differing & set(path.parts):
-            assert (rebuilt / path).read_bytes() == (site / path).read_bytes(), f"{path}: a rebuild differs"

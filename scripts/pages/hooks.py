@@ -20,12 +20,13 @@ if str(ROOT) not in sys.path:  # `mkdocs` alone, where the project itself is not
 from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
-from mkdocs.utils import get_relative_url
+from mkdocs.utils import DuplicateFilter, get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
 from scripts import proof
@@ -50,7 +51,7 @@ from scripts.pages import (
     values,
 )
 from scripts.pages.source import PageError, line_of, nearest, replace_braces, without
-from scripts.project import languages, place
+from scripts.project import SNIPPETS, languages, place
 from scripts.record import RecordError, read, topics
 from scripts.stale import stale
 
@@ -76,12 +77,16 @@ def on_startup(command: str, dirty: bool) -> None:
     except OSError as error:  # pytask notes what it has read
         _require_space(str(error))
         raise
+    _draw()
+    _mathjax = formulas.MathJax()
+
+
+def _draw() -> None:
     try:
         draw()
     except DrawingError as error:
         _require_space(str(error))
         raise PluginError(str(error)) from None
-    _mathjax = formulas.MathJax()
 
 
 def _require_space(printed: str) -> None:
@@ -104,6 +109,13 @@ def _require_true_records() -> None:
         log.warning(message)
 
 
+def on_serve(server: LiveReloadServer, config: MkDocsConfig, builder: object) -> LiveReloadServer:
+    """What is not in docs/ and yet in the pages: not their folders, for pytask's lock and compiled code come and go there."""
+    for path in [*SNIPPETS.glob("*.py"), *ROOT.glob("scripts/draw/*.py")]:
+        server.watch(str(path))
+    return server
+
+
 def on_shutdown() -> None:
     if _mathjax:
         _mathjax.close()
@@ -113,6 +125,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     global _site
     _site = _site or Path(config.site_dir)  # the first language's; the others stand inside it
     _require_free_port(*config.dev_addr)
+    for said in logging.getLogger("mkdocs.commands.build").filters:
+        if isinstance(said, DuplicateFilter):
+            said.msgs.clear()  # a mistake that is still there at the next rebuild is said again
+    _draw()
     for address in map(str, [*config.extra_javascript, *config.extra_css]):
         if "//" in address:
             whole = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")

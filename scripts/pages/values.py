@@ -10,6 +10,7 @@
 
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -196,7 +197,11 @@ def table(used: list[str], language: str, repository: str, data: str) -> str:
     """The Markdown of the page that every number links to, by topic. `data` is the address of the records, as seen from the page."""
     words = spoken(_COLUMNS, language)
     blocks = []
-    for topic in sorted({name.partition(".")[0] for name in used}):
+    found: dict[str, Value] = {}
+    for name in used:
+        with suppress(UnknownValue):  # the page that uses it says so, with its line
+            found[name] = lookup(name)
+    for topic in sorted({value.topic for value in found.values()}):
         whole = record(topic)
         task, test = source_files(topic)
         links = [
@@ -205,9 +210,9 @@ def table(used: list[str], language: str, repository: str, data: str) -> str:
             (words[5], f"{repository}/blob/main/{test}"),
         ]
         rows = [f"| {words[0]} | {words[1]} | {words[2]} |", "|---|---|---|"]
-        for name in (name for name in used if name.partition(".")[0] == topic):
+        for name, value in ((name, value) for name, value in found.items() if value.topic == topic):
             broken = re.sub("[._]", r"\\\g<0><wbr>", name)  # on a phone, a name goes on at the next word
-            number = f'<span class="nowrap">{text(lookup(name), "", language)}</span>'
+            number = f'<span class="nowrap">{text(value, "", language)}</span>'
             rows.append(f'| <code id="{name}">{broken}</code> | {number} | {_how(name, whole, words)} |')
         head = f"## {topic} {{ #{topic} }}\n\n" + " · ".join(
             f'<a href="{target}">{label}</a>' for label, target in links
