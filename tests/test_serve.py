@@ -60,8 +60,8 @@ class Server:
         for change in changes:
             self.shows(change.path, change.seen)
 
-    def shows(self, path: str, text: str) -> None:
-        self.wait(lambda: text.encode() in self.get(path), f"{text} on {path}")
+    def shows(self, path: str, text: str, expected: bool = True) -> None:
+        self.wait(lambda: (text.encode() in self.get(path)) == expected, f"{text} on {path}" if expected else f"{path} without {text}")
 
     def wait(self, met: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + 60
@@ -109,7 +109,8 @@ def test_an_open_page_follows_what_is_saved_and_a_rebuild_equals_a_build_from_no
     for file, text in before.items():
         (server.project.root / file).write_bytes(text)
     page.get_by_text("CHANGED-PAGE").wait_for(state="detached", timeout=60_000)
-    server.wait(lambda: SNIPPET.seen.encode() not in server.get(SNIPPET.path), "all undone")
+    for change in changes:
+        server.shows(change.path, change.seen, expected=False)
     assert [path for path in paths if server.get(path) != from_nothing[path]] == []
 
     server.save(DRAWING, LAB, RECORD)
