@@ -126,10 +126,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     _site = _site or Path(config.site_dir)  # the first language's; the others stand inside it
     _require_free_port(*config.dev_addr)
     if _serving:
-        _draw()  # what was saved since
         for said in logging.getLogger("mkdocs.commands.build").filters:
             if isinstance(said, DuplicateFilter):
                 said.msgs.clear()  # a mistake that is still there at the next rebuild is said again
+        _draw()  # what was saved since
     for address in map(str, [*config.extra_javascript, *config.extra_css]):
         if "//" in address:
             whole = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
