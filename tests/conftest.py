@@ -160,14 +160,20 @@ def context(browser, served: str):
     context.close()
 
 
+def fresh(context, served: str):
+    """A page as on a first visit: what the pages before wrote until they were closed is forgotten."""
+    page, address = context.new_page(), urlsplit(served)
+    session = context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": f"{address.scheme}://{address.netloc}", "storageTypes": "local_storage"})
+    session.detach()
+    return page
+
+
 @pytest.fixture
 def page(context, served: str, traffic: Traffic):
-    """A fresh page, as on a first visit."""
-    page = context.new_page()
+    page = fresh(context, served)
     traffic.of(page, served)
     yield page
-    if page.url.startswith(served):
-        page.evaluate("localStorage.clear()")
     page.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from scripts import budgets
 from scripts.project import SOURCE, languages
-from tests.conftest import SETTLED, Traffic
+from tests.conftest import SETTLED, Traffic, fresh
 from tests.test_accessible import NARROW, OPEN, findings
 from tests.test_browser import ADDRESSES
 
@@ -56,7 +56,7 @@ class Visit:
 
 @pytest.fixture(scope="module", params=ADDRESSES, ids=lambda path: path or "home")
 def visit(request, context, served: str) -> Iterator[Visit]:
-    page, traffic = context.new_page(), Traffic()
+    page, traffic = fresh(context, served), Traffic()
     traffic.of(page, served)
     page.set_viewport_size({"width": 412, "height": 823})
 
@@ -74,7 +74,6 @@ def visit(request, context, served: str) -> Iterator[Visit]:
     shift = page.evaluate("window.shift")
     page.emulate_media(reduced_motion="reduce")
     yield Visit(request.param, page, traffic, weights, shift)
-    page.evaluate("localStorage.clear()")
     page.close()
 
 
