@@ -501,11 +501,13 @@ def test_it_keeps_a_strict_content_security_policy(page, name: str) -> None:
         route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": policy})
 
     page.route(f"**/{PLACES[name]}", strict)
-    page.goto(PLACES[name], wait_until="networkidle")
+    page.goto(PLACES[name])
+    page.wait_for_load_state("networkidle")
+    page.evaluate(SETTLED)
     # What Material's own inline scripts break, they have broken by now.
     page.evaluate(
         """() => { window.broken = [];
-           addEventListener('securitypolicyviolation', event => broken.push(event.violatedDirective)); }"""
+           addEventListener('securitypolicyviolation', event => broken.push([event.violatedDirective, event.blockedURI, event.lineNumber])); }"""
     )
     page.locator(f"[data-interactive={name}]").scroll_into_view_if_needed()
     page.locator(f"[data-interactive={name}] .interactive__says").wait_for()
