@@ -1,6 +1,5 @@
 """What a page weighs and how Lighthouse, as a slow phone, judges it: one page of each type, in both languages, beside the budgets."""
 
-import functools
 import gzip
 import json
 import mimetypes
@@ -9,10 +8,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -20,6 +15,7 @@ from playwright.sync_api import sync_playwright
 from scripts import budgets
 from scripts.browser import ARGUMENTS, executable
 from scripts.frontend import node
+from scripts.host import Quiet, serving
 from scripts.project import ROOT
 
 LIGHTHOUSE = node.HERE / "lighthouse"
@@ -36,13 +32,10 @@ METRICS = {
 BLOCKING = 50
 
 
-class _Compressing(SimpleHTTPRequestHandler):
+class _Compressing(Quiet):
     """Answers as a host of static pages does: with gzip, over connections that stay open."""
 
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
 
     def do_GET(self) -> None:
         path = Path(self.translate_path(self.path))
@@ -60,15 +53,6 @@ class _Compressing(SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "max-age=600")
         self.end_headers()
         self.wfile.write(body)
-
-
-@contextmanager
-def served(site: Path) -> Iterator[str]:
-    """The site's address while it is served."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Compressing, directory=str(site))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 def judged(address: str, chromium: str) -> tuple[dict[str, float], str]:
@@ -114,7 +98,7 @@ def main() -> int:
         limits = [f"{kind} ≤ {limit // 1000}" for kind, limit in budgets.BUDGETS.items()]
         head = ["page (kB)", *limits, "all", *(f"{name} ≥ {least}" for name, least in SCORES.items()), *METRICS.values()]
         print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-        with served(Path(scratch)) as root:
+        with serving(Path(scratch), _Compressing) as root:
             for path in (language + page for page in PAGES for language in ("", "en/")):
                 page = browser.new_page(viewport={"width": 412, "height": 823})
                 weights = budgets.load(page, root + path)

@@ -1,13 +1,9 @@
 """What the tests of the machinery share: a built site, a server for it, a browser, and a copy of the project to break."""
 
-import functools
 import os
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +14,7 @@ from filelock import FileLock
 # NumPy and PyTorch read it when they are imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+from scripts.host import serving
 from scripts.pages.claims import claims
 from scripts.project import ROOT
 from scripts.scratch import Project, run
@@ -89,20 +86,6 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
 def site(host: Host) -> Path:
     """The folder of the built site."""
     return host.root / host.path.strip("/")
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address at which a folder is served."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 @pytest.fixture(scope="session")

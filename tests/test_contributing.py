@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.host import serving
 from scripts.project import ROOT
-from tests.conftest import Project, Traffic, serving
+from tests.conftest import Project, Traffic
 
 _BLOCK = re.compile(r"^```(?P<kind>\w+)(?: file=(?P<file>\S+)(?P<append> append)?)?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 GUIDES = [ROOT / "CONTRIBUTING.md", ROOT / "CONTRIBUTING.ja.md"]

@@ -12,7 +12,7 @@ from scripts.record import read
 from snippets import spirals
 from snippets.networks import Plain
 from snippets.training import seed_losses
-from tests.test_interactives import Box, number, rounded, says, tap_at, touch  # noqa: F401
+from tests.test_interactives import Box, number, rounded, says, secure, tap_at, touch  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
@@ -201,12 +201,7 @@ def test_training_by_touch(touch) -> None:  # noqa: F811
 
 
 def test_a_worker_trains_under_a_strict_policy_and_nothing_more_is_downloaded(page, traffic) -> None:
-    def strict(route) -> None:
-        answer = route.fetch()
-        policy = "default-src 'self'; img-src 'self' data:; font-src 'self' data:"
-        route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": policy})
-
-    page.route(f"**/{PAGE}?*", strict)
+    secure(page, f"**/{PAGE}?*")
     box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=2")
     # What Material's own inline scripts break, they have broken by now.
     page.evaluate(

@@ -20,7 +20,6 @@ from tests.conftest import Project
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-
 class Change(NamedTuple):
     file: str
     old: str
