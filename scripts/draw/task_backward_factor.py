@@ -16,14 +16,14 @@ TEXT = {
         "x": "z(ユニットへの入力)",
         "y": "重み w",
         "above": "|σ′(z)w| > 1\n勾配が増える",
-        "below": "どこでも\n1/4 以下",
+        "below": "どこでも 1/4 以下",
     },
     "en": {
         "title": "A large weight takes the factor above 1",
         "x": "z (input to the unit)",
         "y": "weight w",
         "above": "|σ′(z)w| > 1\nthe gradient grows",
-        "below": "1/4 at most\neverywhere",
+        "below": "1/4 at most everywhere",
     },
 }
 
@@ -40,7 +40,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
         axis.axhline(edge, color="#000000", linestyle="--", linewidth=1)
     axis.text(0, 8, text["above"], ha="center", va="center")
     axis.text(-4.6, 0, "|w| ≤ 1", ha="center", va="center")
-    axis.text(4.4, 0, text["below"], ha="center", va="center", fontsize=8)
+    axis.text(5.8, 0, text["below"], ha="right", va="center", fontsize=8)
     axis.set(title=text["title"], xlabel=text["x"], ylabel=text["y"])
     return figure
 

@@ -43,7 +43,7 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     log_axis(axis, "y")
     axis.text(2e-8, 3e-2, text["difference"], color=PLAIN)
     axis.text(8e-3, 4e-10, text["truncation"], ha="center", fontsize=8)
-    axis.text(8e-12, 1e-5, text["rounding"], ha="center", fontsize=8)
+    axis.text(1e-11, 1e-7, text["rounding"], fontsize=8)
     axis.text(1e-7, 3e-15, text["autograd"], ha="center", color=OTHER)
     axis.set(title=text["title"], xlabel=text["x"], ylabel=text["y"])
     return figure
