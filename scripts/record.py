@@ -22,6 +22,7 @@ import numpy as np
 from pytask import PythonNode
 
 from scripts.project import DATA, ROOT
+from scripts.seeds import block, seeds
 
 Measurements = dict[str, dict[str, Any]]
 SIGNIFICANT_DIGITS = 6  # of sampled values: far below their spread, and a third of the size
@@ -36,12 +37,14 @@ def exact(value: Any) -> dict[str, Any]:
     return {"kind": "exact", "value": np.asarray(value).tolist()}
 
 
-def sampled(values: Any, *, log: bool = False) -> dict[str, Any]:
-    """What depends on seeds: the first axis of `values` runs over them. `log` for losses, norms and ratios.
+def sampled(values: Any, *, log: bool = False, images: int | None = None) -> dict[str, Any]:
+    """What depends on seeds: the first axis of `values` runs over them. `log` for what spreads over orders of magnitude.
 
     A seed whose training diverged is given as `None`, never as NaN: at most one axis, the seeds, may hold it.
+    `images` is how many were counted where each value is a share of them: its binomial error follows.
     """
-    return {"kind": "sampled", "scale": "log" if log else "linear", "values": _rounded(values)}
+    counted = {} if images is None else {"images": images}
+    return {"kind": "sampled", "scale": "log" if log else "linear", **counted, "values": _rounded(values)}
 
 
 def _rounded(values: Any) -> Any:
@@ -79,24 +82,30 @@ def one_thread():
 
 def measure_into(
     path: Path,
-    measure: Callable[[dict[str, Any]], Measurements],
+    measure: Callable[..., Measurements],
     settings: dict[str, Any],
     orderings: Iterable[tuple[str, str]] = (),
     command: str = "",
+    experiment: str = "",
 ) -> None:
     """Run `measure(settings)` on one thread and write its record to `path`, whole or not at all.
+
+    Where `settings` hold a number of seeds, it is `measure(settings, seeds)`, with the seeds that scripts/seeds.py gives the
+    experiment; its name is the record's, or `experiment`: records of one experiment have the same seeds.
 
     `seconds` are the processor's: on one thread those of the clock, had the machine nothing else to do.
     `process_peak_mib` is the most memory that the process held until then, earlier tasks of the worker included; Windows does not tell it.
     """
+    experiment = experiment or path.stem
+    chosen = seeds(experiment, settings["seeds"]) if "seeds" in settings else None
     with one_thread():
         started = time.process_time()
-        measurements = measure(settings)
+        measurements = measure(settings) if chosen is None else measure(settings, chosen)
         seconds = time.process_time() - started
     record = {
         "provenance": {
             "command": command or f"make measure  # scripts/measure/task_{path.stem}.py",
-            "seeds": list(range(settings.get("seeds", 0))),
+            **({} if chosen is None else {"experiment": experiment, "block": block(), "seeds": chosen}),
             "threads": 1,
             "seconds": round(seconds, 2),
             **_peak(),

@@ -42,17 +42,17 @@ def cifar10(folder):
 class Augmented:
     """Images that are drawn anew each time: 4 pixels of 0 around, a random crop of the old size, mirrored or not.
 
-    Indexed by (1, batch) it gives (1, batch, channels, h, w).
+    Indexed by a net (0) and images (1, batch) it gives (1, batch, channels, h, w).
     """
 
-    def __init__(self, x, seed):
-        self.x, self.generator = x, torch.Generator().manual_seed(seed)
+    def __init__(self, x, generator):
+        self.x, self.generator = x, generator
 
     def __len__(self):
         return len(self.x)
 
     def __getitem__(self, index):
-        x = self.x[index[0]]
+        x = self.x[index[1][0]]
         count, _, h, w = x.shape
         down, right = torch.randint(9, (2, count, 1), generator=self.generator)
         columns = torch.arange(w).expand(count, w)

@@ -11,18 +11,18 @@ from snippets.training import cosine, nothing, train
 
 
 # --8<-- [start:train]
-def train_side_by_side(nets, x, labels, seeds, epochs, batch, learning_rate, after_epoch=nothing):
+def train_side_by_side(nets, x, labels, generators, epochs, batch, learning_rate, after_epoch=nothing):
     """SGD with momentum 0.9, weight decay 1e-4 (He et al. 2015, §4.2), a cosine schedule.
 
-    x is (count, channels, h, w), labels (count,); each net draws its minibatches by a seed of its own.
+    x is (nets, count, channels, h, w), labels (nets, count); each net draws its minibatches by a generator of its own.
     Returns every epoch's mean loss over the minibatches, (epochs, nets).
     """
     net = SideBySide(nets).train()
     optimiser = torch.optim.SGD(
         net.parameters(), lr=learning_rate, momentum=0.9, weight_decay=1e-4, fused=True
     )
-    decay = cosine(optimiser, epochs * (len(x) // batch))
-    return train(net, optimiser, x, labels, seeds, epochs, batch, after_step=decay, after_epoch=after_epoch)
+    decay = cosine(optimiser, epochs * (labels.shape[1] // batch))
+    return train(net, optimiser, x, labels, generators, epochs, batch, after_step=decay, after_epoch=after_epoch)
 
 
 # --8<-- [end:train]

@@ -30,11 +30,11 @@ def blocks_per_stage(depth):
 class ConvNet(nn.Module):
     """conv – 3 stages of n blocks – mean over pixels – linear; stages 2 and 3 halve the image.
 
-    Logits (batch, classes) from x (batch, channels, h, w). Plain and residual nets of one seed begin with equal
-    weights: N(0, 2 / (9 · width)) for convolutions, He et al. 2015, "Delving deep into rectifiers", eq. 14.
+    Logits (batch, classes) from x (batch, channels, h, w). Plain and residual nets that draw from equal
+    generators begin with equal weights: N(0, 2 / (9 · width)) for convolutions, He et al. 2015, "Delving deep into rectifiers", eq. 14.
     """
 
-    def __init__(self, depth, widths, channels, classes, residual, seed, block=Block):
+    def __init__(self, depth, widths, channels, classes, residual, generator, block=Block):
         super().__init__()
         n = blocks_per_stage(depth)
         preactivated = block is not Block
@@ -47,7 +47,7 @@ class ConvNet(nn.Module):
         self.linear = nn.Linear(widths[-1], classes)
         first, last = nn.Identity(), nn.Sequential(self.bn, nn.ReLU())
         self.before, self.after = (first, last) if preactivated else (last, first)
-        initialise(self, torch.Generator().manual_seed(seed))
+        initialise(self, generator)
 
     def forward(self, x):
         x = self.before(self.conv(x))

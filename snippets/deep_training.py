@@ -20,8 +20,8 @@ def clip(parameters, limit):
 
 
 # --8<-- [start:train_clipped]
-def train_clipped(net, learning_rate, x, labels, seeds, epochs, batch, limit):
-    """SGD with momentum 0.9. Returns every epoch's mean loss by seed, (epochs run, seeds)."""
+def train_clipped(net, learning_rate, x, labels, generators, epochs, batch, limit):
+    """SGD with momentum 0.9; x is (seeds, count, inputs), labels (seeds, count). Returns every epoch's mean loss by seed, (epochs run, seeds)."""
     parameters = list(net.parameters())
     optimiser = torch.optim.SGD(parameters, lr=learning_rate, momentum=0.9)
     return train(
@@ -29,16 +29,16 @@ def train_clipped(net, learning_rate, x, labels, seeds, epochs, batch, limit):
         optimiser,
         x,
         labels,
-        seeds,
+        generators,
         epochs,
         batch,
         before_step=lambda: clip(parameters, limit),
-        after_step=cosine(optimiser, epochs * (len(x) // batch)),
+        after_step=cosine(optimiser, epochs * (labels.shape[1] // batch)),
     )
 # --8<-- [end:train_clipped]
 
 
-def accuracies(net, x, labels, seeds):
-    """The share of images classified correctly, by seed; x is (count, inputs), labels (count,)."""
+def accuracies(net, x, labels):
+    """The share of images classified correctly, by seed; x is (seeds, count, inputs), labels (seeds, count)."""
     with torch.no_grad():
-        return (net(x.expand(len(seeds), -1, -1)).argmax(-1) == labels).float().mean(1)
+        return (net(x).argmax(-1) == labels).double().mean(1)

@@ -28,13 +28,13 @@ def hessian(loss, parameters):
 
 
 # --8<-- [start:extremes]
-def extreme_eigenvalues(H, tolerance, restarts, seed):
+def extreme_eigenvalues(H, tolerance, restarts, rng):
     """λmin and λmax of a symmetric operator by Lanczos' method, both to about `tolerance` · λmax.
 
-    None stands for one that did not converge in so many restarts.
+    Lanczos begins with a vector that `rng` draws. None stands for one that did not converge in so many restarts.
     λmin is sought as the largest in size of H − λmax: so it needs no more accuracy than λmax has.
     """
-    start = np.random.default_rng(seed).standard_normal(H.shape[0])
+    start = rng.standard_normal(H.shape[0])
     options = {"k": 1, "tol": tolerance, "maxiter": restarts, "v0": start, "return_eigenvectors": False}
     try:
         largest = eigsh(H, which="LA", ncv=10, **options)[0]  # far from all others: a few products find it

@@ -19,11 +19,10 @@ class Highway(Plain):
     All c begin at `gate_bias`: a negative one closes the gates, and every layer starts near the identity.
     """
 
-    def __init__(self, inputs, width, classes, depth, activation, variance, seeds, gate_bias):
-        super().__init__(inputs, width, classes, depth, activation, variance, seeds)
-        generators = [torch.Generator().manual_seed(1000 + seed) for seed in seeds]
+    def __init__(self, inputs, width, classes, depth, activation, variance, generators, gate_generators, gate_bias):
+        super().__init__(inputs, width, classes, depth, activation, variance, generators)
         self.gates = nn.ModuleList(
-            Linear(width, width, variance(width, width), generators) for _ in self.layers[1:]
+            Linear(width, width, variance(width, width), gate_generators) for _ in self.layers[1:]
         )
         for gate in self.gates:
             nn.init.constant_(gate.bias, gate_bias)

@@ -17,9 +17,8 @@ class Stack(nn.Module):
     the shortcut and without; each F keeps the variance of what enters it.
     """
 
-    def __init__(self, n, width, depth, activation, shortcut, seeds):
+    def __init__(self, n, width, depth, activation, shortcut, generators):
         super().__init__()
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         gain = 2 if activation == "relu" else 1
         self.inner = nn.ModuleList(Linear(n, width, 1 / n, generators) for _ in range(depth))
         self.outer = nn.ModuleList(Linear(width, n, gain / width, generators) for _ in range(depth))
@@ -48,16 +47,22 @@ def make_identity(stack):
 
 
 # --8<-- [start:fit]
-def fit_identity(stack, n, seeds, steps, batch, learning_rate):
-    """Adam on the mean squared error of fresh Gaussian inputs. Returns each seed's final error on 4096 others."""
+def fit_identity(stack, n, generators, steps, batch, learning_rate):
+    """Adam on the mean squared error of fresh Gaussian inputs, which each seed draws by its own generator.
+
+    Returns each seed's final error on 4096 others.
+    """
     optimiser = torch.optim.Adam(stack.parameters(), lr=learning_rate, fused=True)
-    generator = torch.Generator().manual_seed(1)
+
+    def inputs(count):
+        return torch.stack([torch.randn(count, n, generator=generator) for generator in generators])
+
     for _ in range(steps):
-        x = torch.randn(len(seeds), batch, n, generator=generator)
+        x = inputs(batch)
         optimiser.zero_grad()
         ((stack(x) - x) ** 2).mean((1, 2)).sum().backward()
         optimiser.step()
-    x = torch.randn(len(seeds), 4096, n, generator=generator)
+    x = inputs(4096)
     with torch.no_grad():
         return ((stack(x) - x) ** 2).mean((1, 2))
 # --8<-- [end:fit]

@@ -31,9 +31,8 @@ def filter_normalised(w, generator):
 # --8<-- [end:direction]
 
 
-def plane(net, seed):
+def plane(net, generator):
     """Two filter-normalised directions, each a list of tensors, one for each of `planar(net)`."""
-    generator = torch.Generator().manual_seed(seed)
     return [[filter_normalised(w, generator) for w in planar(net)] for _ in range(2)]
 
 

@@ -17,11 +17,10 @@ class Mlp(nn.Module):
     Weights by He, the same for every kind. Logits (batch, classes) from x (batch, inputs).
     """
 
-    def __init__(self, inputs, width, classes, depth, shortcut, scale, normalise, seed):
+    def __init__(self, inputs, width, classes, depth, shortcut, scale, normalise, generator):
         super().__init__()
         sizes = [inputs, *[width] * depth, classes]
         self.layers = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise(sizes))
-        generator = torch.Generator().manual_seed(seed)
         for layer in self.layers:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
             nn.init.zeros_(layer.bias)
@@ -42,15 +41,15 @@ class Mlp(nn.Module):
 
 
 # --8<-- [start:train_until]
-def train_until(net, target, learning_rate, x, labels, seed, updates, batch, limit, every):
+def train_until(net, target, learning_rate, x, labels, generator, updates, batch, limit, every):
     """SGD with momentum 0.9, clipped at norm `limit`, until the loss of all x (count, inputs) is ≤ `target`.
 
     The loss is taken after every `every` updates. Returns the count, None if `updates` did not do.
     """
     optimiser = torch.optim.SGD(net.parameters(), lr=learning_rate, momentum=0.9)
     steps = 0
-    for epoch in range(updates // (len(x) // batch)):
-        for (index,) in batches(len(x), batch, [seed], epoch):
+    for _ in range(updates // (len(x) // batch)):
+        for (index,) in batches(len(x), batch, [generator]):
             optimiser.zero_grad()
             cross_entropy(net(x[index]), labels[index]).backward()
             nn.utils.clip_grad_norm_(net.parameters(), limit)

@@ -26,11 +26,10 @@ class Linear(nn.Module):
 
 # --8<-- [start:plain]
 class Plain(nn.Module):
-    """A plain net: `depth` layers aₗ = φ(Wₗ aₗ₋₁ + bₗ), then a linear layer to the classes."""
+    """A plain net: `depth` layers aₗ = φ(Wₗ aₗ₋₁ + bₗ), then a linear layer to the classes; a generator for each seed."""
 
-    def __init__(self, inputs, width, classes, depth, activation, variance, seeds):
+    def __init__(self, inputs, width, classes, depth, activation, variance, generators):
         super().__init__()
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         sizes = [inputs] + [width] * depth
         self.layers = nn.ModuleList(
             Linear(n, m, variance(n, m), generators) for n, m in zip(sizes[:-1], sizes[1:], strict=True)
@@ -54,8 +53,8 @@ class Residual(Plain):
     but the shortcut and α. Pre-activation blocks, He et al. 2016, "Identity Mappings…", fig. 1b.
     """
 
-    def __init__(self, inputs, width, classes, depth, activation, variance, seeds, scale=1.0):
-        super().__init__(inputs, width, classes, depth, activation, variance, seeds)
+    def __init__(self, inputs, width, classes, depth, activation, variance, generators, scale=1.0):
+        super().__init__(inputs, width, classes, depth, activation, variance, generators)
         self.scale = scale
 
     def branch(self, layer, z):
@@ -94,9 +93,9 @@ def zero_branches(net):
 class ReZero(Residual):
     """Every block learns its own α, 0 at first. Bachlechner et al. 2020, "ReZero is All You Need", eq. 1."""
 
-    def __init__(self, inputs, width, classes, depth, activation, variance, seeds):
-        super().__init__(inputs, width, classes, depth, activation, variance, seeds)
-        self.scales = nn.ParameterList(nn.Parameter(torch.zeros(len(seeds), 1, 1)) for _ in self.layers[1:])
+    def __init__(self, inputs, width, classes, depth, activation, variance, generators):
+        super().__init__(inputs, width, classes, depth, activation, variance, generators)
+        self.scales = nn.ParameterList(nn.Parameter(torch.zeros(len(generators), 1, 1)) for _ in self.layers[1:])
 
     def forward(self, x):
         z = self.layers[0](x)

@@ -31,8 +31,8 @@ class ReluAfterAddition(Residual):
     The block of 2015 with a branch of one layer; γ = 1 and β = 0 at first.
     """
 
-    def __init__(self, inputs, width, classes, depth, activation, variance, seeds):
-        super().__init__(inputs, width, classes, depth, activation, variance, seeds)
+    def __init__(self, inputs, width, classes, depth, activation, variance, generators):
+        super().__init__(inputs, width, classes, depth, activation, variance, generators)
         self.gains = nn.ParameterList(nn.Parameter(torch.ones_like(layer.bias)) for layer in self.layers[1:])
 
     def states(self, x):

@@ -38,10 +38,11 @@ def losses(kind, count, width, depth, seeds, learning_rate, momentum, updates):
     Every update is by all points. The branches of a "residual" net have the scale 1/√depth, so that they add
     up to the same variance at any depth.
     """
-    sizes = 2, width, 2, depth, "relu", lambda inputs, outputs: 2 / inputs, seeds
+    unseeded = [torch.Generator() for _ in seeds]  # all weights are drawn anew, and each batch is all points
+    sizes = 2, width, 2, depth, "relu", lambda inputs, outputs: 2 / inputs, unseeded
     net = (Plain(*sizes) if kind == "plain" else Residual(*sizes, scale=depth**-0.5)).double()
     draw_weights(net, seeds)
     optimiser = torch.optim.SGD(net.parameters(), learning_rate, momentum)
-    x, labels = map(torch.from_numpy, spirals(count))
-    return train(net, optimiser, x, labels, seeds, updates + 1, count)
+    x, labels = (torch.from_numpy(part).expand(len(seeds), *part.shape) for part in spirals(count))
+    return train(net, optimiser, x, labels, unseeded, updates + 1, count)
 # --8<-- [end:losses]

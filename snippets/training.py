@@ -11,9 +11,9 @@ def seed_losses(logits, labels):
 # --8<-- [end:seed_losses]
 
 
-def batches(count, batch, seeds, epoch):
-    """Indices of the minibatches of one epoch, (seeds, batch) each: every seed shuffles by itself; a rest is dropped."""
-    orders = [torch.randperm(count, generator=torch.Generator().manual_seed(1000 * epoch + s)) for s in seeds]
+def batches(count, batch, generators):
+    """Indices of the minibatches of one epoch, (seeds, batch) each: every seed shuffles by its own generator; a rest is dropped."""
+    orders = [torch.randperm(count, generator=generator) for generator in generators]
     return torch.stack(orders)[:, : count // batch * batch].split(batch, dim=1)
 
 
@@ -23,19 +23,19 @@ def nothing(*_):
 
 # --8<-- [start:train]
 def train(
-    net, optimiser, x, labels, seeds, epochs, batch, before_step=nothing, after_step=nothing, after_epoch=nothing
+    net, optimiser, x, labels, generators, epochs, batch, before_step=nothing, after_step=nothing, after_epoch=nothing
 ):
-    """Train `net`; x is (count, …), labels (count,). Returns every epoch's mean loss by seed, (epochs, seeds).
+    """Train `net`; x is (seeds, count, …), labels (seeds, count). Returns every epoch's mean loss by seed, (epochs, seeds).
 
-    `after_epoch` is called with 0 first, then with 1, 2, … It ends after an epoch in which no seed's loss is
-    finite: none can recover from NaN weights.
+    Each seed draws its minibatches by its own generator. `after_epoch` is called with 0 first, then with 1, 2, …
+    It ends after an epoch in which no seed's loss is finite: none can recover from NaN weights.
     """
-    history = []
+    history, seeds = [], torch.arange(len(labels)).unsqueeze(1)
     after_epoch(0)
     for epoch in range(epochs):
         losses = []
-        for index in batches(len(x), batch, seeds, epoch):
-            loss = seed_losses(net(x[index]), labels[index])
+        for index in batches(labels.shape[1], batch, generators):
+            loss = seed_losses(net(x[seeds, index]), labels[seeds, index])
             optimiser.zero_grad()
             # The seeds share no weight, so the gradient of the sum is every seed's own gradient.
             loss.sum().backward()

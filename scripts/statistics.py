@@ -1,0 +1,81 @@
+"""What is said of measurements over seeds: how large a difference is, how sure, and what chance alone would do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+RANK_LEVEL = 0.01  # a difference is one where the two-sided rank test says so at this level
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Of two measurements over seeds: of their means, or the ratio of their geometric means where logarithms are compared."""
+
+    effect: float
+    low: float
+    high: float
+    p: float
+    counts: tuple[int, int]
+    ratio: bool
+
+
+def difference(a: Any, b: Any, log: bool = False) -> Difference:
+    """b against a: effect and 95 % interval by Welch's t (of logarithms if `log`), and the p-value of Mann and Whitney's rank test.
+
+    Raises:
+        ValueError: one of them has fewer than two seeds.
+    """
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if min(len(a), len(b)) < 2:
+        raise ValueError("a difference needs two seeds or more on each side")
+    p = float(stats.mannwhitneyu(a, b).pvalue)
+    if log:
+        a, b = np.log(a), np.log(b)
+    effect = b.mean() - a.mean()
+    if a.std() == 0 and b.std() == 0:
+        low = high = effect
+    else:
+        low, high = stats.ttest_ind(b, a, equal_var=False).confidence_interval(CONFIDENCE)
+    found = [float(np.exp(x)) if log else float(x) for x in (effect, low, high)]
+    return Difference(*found, p, (len(a), len(b)), log)
+
+
+def smaller(a: Any, b: Any) -> float:
+    """The p-value of the one-sided rank test that a tends to lie below b."""
+    return float(stats.mannwhitneyu(a, b, alternative="less").pvalue)
+
+
+def mean_interval(values: Any, log: bool = False) -> tuple[float, float]:
+    """The 95 % interval of a mean (geometric if `log`), by Student's t. One value, or values all alike, give no width."""
+    x = np.log(np.asarray(values, float)) if log else np.asarray(values, float)
+    if len(x) < 2 or x.std() == 0:
+        low = high = x.mean()
+    else:
+        low, high = stats.t.interval(CONFIDENCE, len(x) - 1, x.mean(), stats.sem(x))
+    return (float(np.exp(low)), float(np.exp(high))) if log else (float(low), float(high))
+
+
+def factor(values: Any) -> float:
+    """exp of the standard deviation of logarithms: most values lie between the geometric mean ÷ and × this."""
+    return float(np.exp(np.log(np.asarray(values, float)).std(ddof=1)))
+
+
+def binomial_error(share: float, count: int) -> float:
+    """The standard deviation of a share of `count` independent cases: √(p(1 − p)/n)."""
+    return float(np.sqrt(share * (1 - share) / count))
+
+
+def binomial_interval(hits: int, count: int) -> tuple[float, float]:
+    """Clopper and Pearson's exact 95 % interval of a share."""
+    interval = stats.binomtest(hits, count).proportion_ci(CONFIDENCE)
+    return float(interval.low), float(interval.high)
+
+
+def prediction_half_width(sample: np.ndarray, fresh: int, confidence: float) -> np.ndarray:
+    """How far the mean of `fresh` new seeds may lie from that of `sample`, (seeds, …): Student's t, all points at once by Bonferroni."""
+    count, points = len(sample), max(1, sample[0].size)
+    quantile = stats.t.ppf(1 - (1 - confidence) / 2 / points, count - 1)
+    return quantile * sample.std(axis=0, ddof=1) * np.sqrt(1 / count + 1 / fresh)
