@@ -3,17 +3,23 @@
 import numpy as np
 
 
-def extremes(settings: dict, net, x, labels, seed: int) -> dict[str, float | None]:
-    """The Hessian's smallest and largest eigenvalue in all weights; None where Lanczos did not converge."""
+def images(count: int, x, labels, rng: np.random.Generator):
+    """`count` distinct images and their labels, which `rng` draws: a landscape is one of the images it is taken over."""
+    some = rng.permutation(len(x))[:count]
+    return x[some], labels[some]
+
+
+def extremes(settings: dict, net, x, labels, rng: np.random.Generator) -> dict[str, float | None]:
+    """The smallest and largest eigenvalue of the Hessian of the loss over `x`, in all weights; None where Lanczos did not converge.
+
+    Lanczos begins with a vector that `rng` draws.
+    """
     from torch.nn.functional import cross_entropy
 
     from snippets.hessian import extreme_eigenvalues, hessian
 
-    some = slice(settings["hessian_images"])
-    H = hessian(cross_entropy(net(x[some]), labels[some]), net.parameters())
-    smallest, largest = extreme_eigenvalues(
-        H, settings["lanczos_tolerance"], settings["lanczos_restarts"], seed
-    )
+    H = hessian(cross_entropy(net(x), labels), net.parameters())
+    smallest, largest = extreme_eigenvalues(H, settings["lanczos_tolerance"], settings["lanczos_restarts"], rng)
     return {"lambda_min": smallest, "lambda_max": largest}
 
 
