@@ -9,9 +9,13 @@ from snippets.convnets import ConvNet, blocks_per_stage
 from snippets.residual_blocks import Block, PreActivationBlock, shortcut_a
 
 
+def drawn(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
 @pytest.mark.parametrize("depth", [20, 32, 44, 56, 110, 1202])
 def test_parameter_counts_are_he_et_als(depth):
-    net = ConvNet(depth, (16, 32, 64), 3, 10, True, 0)
+    net = ConvNet(depth, (16, 32, 64), 3, 10, True, drawn())
     millions = sum(w.numel() for w in net.parameters()) / 1e6
     printed = references.figure(f"he2015.parameters_{depth}")
     assert f"{millions:.{len(printed.partition('.')[2]) - 1}f}M" == printed
@@ -19,13 +23,13 @@ def test_parameter_counts_are_he_et_als(depth):
 
 @pytest.mark.parametrize("residual", [False, True])
 def test_depth_counts_the_layers_with_weights(residual):
-    net = ConvNet(20, (4, 8, 16), 3, 10, residual, 0)
+    net = ConvNet(20, (4, 8, 16), 3, 10, residual, drawn())
     assert sum(isinstance(m, torch.nn.Conv2d | torch.nn.Linear) for m in net.modules()) == 20
     assert net(torch.randn(2, 3, 32, 32)).shape == (2, 10)
 
 
 def test_plain_and_residual_begin_with_equal_weights():
-    plain, residual = (ConvNet(8, (4, 8, 16), 1, 10, kind, 3) for kind in (False, True))
+    plain, residual = (ConvNet(8, (4, 8, 16), 1, 10, kind, drawn(3)) for kind in (False, True))
     assert all(torch.equal(p, r) for p, r in zip(plain.parameters(), residual.parameters(), strict=True))
 
 
@@ -34,7 +38,7 @@ def test_plain_and_residual_begin_with_equal_weights():
 )
 def test_a_depth_that_is_not_6n_plus_2_is_an_error(depth, nearest):
     with pytest.raises(ValueError, match=rf"{depth} is not 6n \+ 2 .*nearest is {nearest}"):
-        ConvNet(depth, (4, 8, 16), 1, 10, True, 0)
+        ConvNet(depth, (4, 8, 16), 1, 10, True, drawn())
     assert blocks_per_stage(56) == 9
 
 
@@ -92,7 +96,7 @@ def test_a_preactivation_block_that_halves_the_image_written_out():
 def test_a_preactivated_net_written_out():
     """The first convolution stands bare, and BN and ReLU close the stack: He et al. 2016, fig. 4e and §3."""
     net, x = (
-        ConvNet(8, (3, 4, 5), 2, 6, True, 0, PreActivationBlock).double(),
+        ConvNet(8, (3, 4, 5), 2, 6, True, drawn(), PreActivationBlock).double(),
         torch.randn(4, 2, 8, 8).double(),
     )
     z = conv2d(x, net.conv.weight, padding=1)
@@ -106,7 +110,7 @@ def test_a_preactivated_net_written_out():
 
 @pytest.mark.parametrize("residual", [False, True])
 def test_stages_two_and_three_halve_the_image(residual):
-    net, z = ConvNet(14, (3, 4, 5), 2, 6, residual, 0).eval(), torch.randn(4, 3, 8, 8)
+    net, z = ConvNet(14, (3, 4, 5), 2, 6, residual, drawn()).eval(), torch.randn(4, 3, 8, 8)
     for block, shape in zip(net.blocks, [(3, 8), (3, 8), (4, 4), (4, 4), (5, 2), (5, 2)], strict=True):
         width, size = shape
         F = block.branch(z)
@@ -117,7 +121,7 @@ def test_stages_two_and_three_halve_the_image(residual):
 
 
 def test_initial_weights_have_the_variances_of_he_and_lecun():
-    net = ConvNet(8, (40, 60, 90), 30, 70, True, 0)
+    net = ConvNet(8, (40, 60, 90), 30, 70, True, drawn())
     for module in net.modules():
         if isinstance(module, torch.nn.Conv2d):
             assert 9 * len(module.weight) * module.weight.var().item() == pytest.approx(2, rel=0.06)
