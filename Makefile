@@ -41,7 +41,7 @@ retrain: $(VENV)/test.installed
 	@$(RUN) scripts.times
 
 verify: $(VENV)/test.installed
-	$(RUN) scripts.verify $(TOPICS)
+	$(RUN) scripts.verify $(TOPICS) $(if $(filter command,$(origin SEEDS)),--seeds '$(SEEDS)')
 
 bench: $(VENV)/test.installed
 	$(RUN) scripts.bench

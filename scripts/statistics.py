@@ -74,8 +74,9 @@ def binomial_interval(hits: int, count: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def prediction_half_width(sample: np.ndarray, fresh: int, confidence: float) -> np.ndarray:
-    """How far the mean of `fresh` new seeds may lie from that of `sample`, (seeds, …): Student's t, all points at once by Bonferroni."""
-    count, points = len(sample), max(1, sample[0].size)
-    quantile = stats.t.ppf(1 - (1 - confidence) / 2 / points, count - 1)
-    return quantile * sample.std(axis=0, ddof=1) * np.sqrt(1 / count + 1 / fresh)
+def prediction_quantile(count: Any, points: int, confidence: float) -> Any:
+    """Student's t for the prediction interval from `count` seeds, for all points of a curve at once by Bonferroni.
+
+    A mean of m new seeds lies within this × deviation × √(1/count + 1/m) of the old ones' mean.
+    """
+    return stats.t.ppf(1 - (1 - confidence) / 2 / max(1, points), np.maximum(count, 2) - 1)

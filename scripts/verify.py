@@ -1,5 +1,10 @@
-"""Re-measure everything into a scratch folder and hold it against the records, which stay as they are."""
+"""Re-measure everything into a scratch folder and hold it against the records, which stay as they are.
 
+    python -m scripts.verify [TOPIC …] [--seeds fresh]     with the records' seeds, or with some that nobody has seen (scripts/fresh.py)
+"""
+
+import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -10,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import t
 
-from scripts import proof
+from scripts import fresh, proof, seeds
 from scripts.project import DATA, ROOT
 from scripts.record import SIGNIFICANT_DIGITS, centre, read, topics, write
+from scripts.statistics import factor, prediction_quantile
 
 CONFIDENCE = 0.999
 TOLERANCE = 1e-12
@@ -22,7 +27,7 @@ CRITERION = f"""\
 Criterion: closed forms and deterministic computations to {TOLERANCE:g}, relative (1e-15 where they vanish). What training or
 random weights bring: the re-measured mean over seeds lies in the {CONFIDENCE:.1%} prediction interval from the recorded
 seeds (in logarithms for losses, norms and ratios; for a curve or a grid, all its points at once, by Bonferroni). Seeds
-that diverge: all, some or none, as recorded. Every ordering that a page asserts holds again."""
+that diverge: all, some or none, as recorded. Where the recorded seeds all agree, the spread is that of the re-measured ones. Every ordering that a page asserts holds again."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,11 @@ def _sample_agrees(recorded: dict[str, Any], remeasured: dict[str, Any]) -> bool
     rounding = 10.0**-SIGNIFICANT_DIGITS * np.abs(_rounded_against(recorded, ours))
     if len(ours) < 2:
         return bool(np.all(np.abs(theirs.mean(axis=0) - ours.mean(axis=0)) <= rounding))
-    points = max(1, ours[0].size)
-    quantile = t.ppf(1 - (1 - CONFIDENCE) / 2 / points, len(ours) - 1)
-    half_width = quantile * ours.std(axis=0, ddof=1) * np.sqrt(1 / len(ours) + 1 / len(theirs))
+    spread = ours.std(axis=0, ddof=1)
+    if len(theirs) > 1:
+        # Where all agreed, as in an accuracy of 1, one seed of many may differ on another machine.
+        spread = np.where(spread == 0, theirs.std(axis=0, ddof=1) / np.sqrt(2), spread)
+    half_width = prediction_quantile(len(ours), ours[0].size, CONFIDENCE) * spread * np.sqrt(1 / len(ours) + 1 / len(theirs))
     return bool(np.all(np.abs(theirs.mean(axis=0) - ours.mean(axis=0)) <= half_width + rounding))
 
 
@@ -91,8 +98,9 @@ def _shown(measurement: dict[str, Any]) -> str:
     values = np.asarray([value for value in measurement["values"] if value is not None])
     if len(values) == 1:
         return f"{middle:.4g} (one seed)"
-    spread = values.std(ddof=1)
-    return f"{middle:.4g} ± {spread:.2g}"
+    if measurement["scale"] == "log":
+        return f"{middle:.4g} ×/÷ {factor(values):.3g}"
+    return f"{middle:.4g} ± {values.std(ddof=1):.2g}"
 
 
 def hold_records(recorded: Path, remeasured: Path) -> list[Row]:
@@ -110,8 +118,11 @@ def hold_records(recorded: Path, remeasured: Path) -> list[Row]:
     return rows
 
 
-def remeasure(scratch: Path, *options: str) -> Path:
-    """Run every measurement, or what pytask's options select, in a copy of the code; returns the folder of the new records."""
+def remeasure(scratch: Path, *options: str, block: str = seeds.EDITION) -> Path:
+    """Run every measurement, or what pytask's options select, in a copy of the code; returns the folder of the new records.
+
+    `block` says which seeds: the records' own, or others.
+    """
     for folder in ("snippets", "scripts"):
         ignored = shutil.ignore_patterns("node_modules", "__pycache__", ".pytask")
         shutil.copytree(ROOT / folder, scratch / folder, ignore=ignored)
@@ -121,15 +132,31 @@ def remeasure(scratch: Path, *options: str) -> Path:
         write(scratch / DATA.relative_to(ROOT) / f"{topic}.json", read(topic) | {"orderings": [], "measurements": {}})
     # Output to standard error: standard output is the table's.
     command = [sys.executable, "-m", "pytask", "build", "--force", *options]
-    subprocess.run(command, cwd=scratch, check=True, stdout=sys.stderr)
+    subprocess.run(command, cwd=scratch, check=True, stdout=sys.stderr, env=os.environ | {seeds.VARIABLE: block})
     return scratch / DATA.relative_to(ROOT)
 
 
-def main(chosen: list[str]) -> int:
+def _asked(arguments: list[str]) -> tuple[list[str], str | None]:
+    parser = argparse.ArgumentParser(prog="python -m scripts.verify", description="measure again, and hold it against the records")
+    parser.add_argument("topics", nargs="*", help="records; all without it")
+    parser.add_argument("--seeds", help="`fresh`, or a whole number for a block that can be repeated; the records' own without it")
+    found = parser.parse_args(arguments)
+    try:
+        return found.topics, None if found.seeds is None else seeds.chosen(found.seeds)
+    except seeds.SeedsError as error:
+        sys.exit(str(error))
+
+
+def main(arguments: list[str]) -> int:
     """Of all topics, or of those chosen."""
+    chosen, block = _asked(arguments)
     if unknown := set(chosen) - set(topics()):
         sys.exit(f"no record is called {', '.join(sorted(unknown))}: they are {', '.join(topics())}")
     records, only = proof.digests(), ["-k", " or ".join(f"task_{topic}" for topic in chosen)] if chosen else []
+    if block:
+        print(f"seeds that nobody has seen: make verify SEEDS={block} repeats them", flush=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            return fresh.report(chosen or topics(), remeasure(Path(scratch), "-n", "2", *only, block=block))
     with tempfile.TemporaryDirectory() as scratch:
         rows = hold_records(DATA, remeasure(Path(scratch), "-n", "2", *only))
     if chosen:
