@@ -9,9 +9,11 @@ from typing import Any
 
 import yaml
 
-from scripts.pages.evidence import Evidence, Identity, parse
-from scripts.pages.source import nearest
+from scripts.pages import values
+from scripts.pages.evidence import Evidence, Identity, Measurement, parse
+from scripts.pages.source import PageError, line_of, nearest
 from scripts.project import DOCS, ROOT, spoken
+from scripts.statistics import CONFIDENCE
 
 CLAIMS = DOCS / "claims.yml"
 VERDICTS = ("exact", "conditional", "empirical", "heuristic", "misleading", "false")
@@ -37,6 +39,9 @@ WORDS = {
         "evidence": "根拠と測定値",
         "identity": "数式処理で確認",
         "expected": "期待",
+        "smaller": "{} は {} より小さい(順位検定 {})",
+        "difference": "{} と {} の差は {:g} 以内(差の {:.0f} % 信頼区間 {}〜{})",
+        "ratio": "{} と {} の比は {:g} 倍以内(比の {:.0f} % 信頼区間 {}〜{})",
     },
     "en": {
         "article": "The article's claim {} · {}",
@@ -57,6 +62,9 @@ WORDS = {
         "evidence": "Evidence and measured values",
         "identity": "checked by computer algebra",
         "expected": "expected",
+        "smaller": "{} is smaller than {} (rank test {})",
+        "difference": "{} and {} differ by at most {:g} ({:.0f} % interval of the difference {} to {})",
+        "ratio": "{} and {} differ by at most a factor of {:g} ({:.0f} % interval of the ratio {} to {})",
     },
 }
 
@@ -93,12 +101,25 @@ def evidence(claim: dict[str, Any]) -> list[Evidence]:
     """What a claim rests on.
 
     Raises:
-        LookupError: a line of it cannot be read; the message names the claim.
+        PageError: a line of it cannot be read, or names a value that there is not.
     """
-    try:
-        return [parse(entry) for entry in claim["evidence"]]
-    except ValueError as error:
-        raise LookupError(f"docs/claims.yml: {claim['id']}: {error}") from None
+    found = []
+    for entry in claim["evidence"]:
+        try:
+            piece = parse(entry)
+            if isinstance(piece, Measurement):
+                piece.check()
+        except (ValueError, LookupError) as error:
+            raise PageError(CLAIMS, _line(claim["id"], *entry.values()), f"{claim['id']}: {error.args[0]}") from None
+        found.append(piece)
+    return found
+
+
+def _line(identifier: str, text: str) -> int:
+    """The line of docs/claims.yml on which a claim says something, else that on which it begins."""
+    whole = CLAIMS.read_text(encoding="utf-8")
+    start = max(whole.find(f"- id: {identifier}\n"), 0)
+    return line_of(whole, max(whole.find(text, start), start))
 
 
 def topics(claim: dict[str, Any]) -> list[str]:
@@ -175,11 +196,26 @@ def _pieces(claim: dict[str, Any], language: str) -> str:
             sign = "=" if piece.supports else "≠"
             lines.append(f"- {side} `{piece.left}` {sign} `{piece.right}` ({words['identity']})")
             continue
-        expected = f"{{{{ {piece.expected} }}}}" if piece.expected_is_recorded() else f"`{piece.expected}`"
-        within = f" ± {piece.tolerance:g}" if piece.tolerance else ""
-        said = f"{html.escape(piece.relation)} {expected}{within}"
-        lines.append(f"- {side} `{piece.measured}` = {{{{ {piece.measured} }}}} ({words['expected']} {said})")
+        lines.append(f"- {side} {_measured(piece, language)}")
     return "\n".join(lines)
+
+
+def _measured(piece: Measurement, language: str) -> str:
+    """What one line of evidence says, and what was measured."""
+    words = spoken(WORDS, language)
+    shown = f"`{piece.measured}` = {{{{ {piece.measured} }}}}"
+    recorded = piece.expected_is_recorded()
+    expected = f"{{{{ {piece.expected} }}}}" if recorded else f"`{piece.expected}`"
+    named = f"`{piece.expected}` = {expected}" if recorded else expected
+    match piece.relation:
+        case "<<":
+            return words["smaller"].format(shown, named, html.escape(values.probability(piece.probability(), language)))
+        case "≈":
+            ends = (values.plain(end, language) for end in piece.interval())
+            form = words["ratio" if piece.sign == "×" else "difference"]
+            return form.format(shown, named, piece.tolerance, 100 * CONFIDENCE, *ends)
+    within = f" ± {piece.tolerance:g}" if piece.tolerance else ""
+    return f"{shown} ({words['expected']} {html.escape(piece.relation)} {expected}{within})"
 
 
 def address_of_test(claim: dict[str, Any], repository: str) -> str:

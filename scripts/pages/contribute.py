@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from scripts import translations
 from scripts.drawings import drawings
-from scripts.pages import claims
+from scripts.pages import claims, values
 from scripts.pages.source import replace_braces
 from scripts.project import DOCS, spoken
 from scripts.record import topics
@@ -44,8 +44,8 @@ def records(source: Path, language: str) -> list[str]:
         if word in ("claim", "mark"):
             found.update(claims.topics(claims.claim_called(rest.strip())))
             replace_braces(claims.render(rest.strip(), language, ""), collect)
-        elif (topic := word.partition(".")[0]) in known:
-            found.add(topic)
+        else:
+            found.update({name.partition(".")[0] for name in values.names_in(inside)} & known)
         return ""
 
     replace_braces(text, collect)

@@ -104,7 +104,7 @@ def source_line(drawing: Drawing, language: str, repository: str, data: str) -> 
     parts = []
     for topic in drawing.topics:
         provenance = values.record(topic)["provenance"]
-        seeds, seconds = len(provenance["seeds"]), provenance["seconds"]
+        seeds, seconds = len(provenance.get("seeds", [])), provenance["seconds"]
         facts = (
             words["seeds"].format(seeds) if seeds else words["exact"],
             words["instant"]

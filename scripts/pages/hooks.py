@@ -306,13 +306,12 @@ def _require_section(match: re.Match[str], mistake) -> None:
 def _value(inside: str, context: str, language: str) -> str:
     if inside.partition(" ")[0] in references.FORMS:
         return references.cite(inside, language)
-    name, _, spec = (part.strip() for part in inside.partition("|"))
-    value = values.lookup(name)
-    if context in ("display", "inline"):
-        return values.tex(value, spec, language)
-    written = values.text(value, spec, language)
-    page = "references" if value.topic == "published" else "values"
-    return written if context == "image" else f'[{written}]({page}.md#{name}){{.value title="{name}"}}'
+    if context != "brace":
+        return values.said(inside, context, language)
+    named = inside.partition("|")[0].strip()
+    written, details = values.compared(inside, language) if named.startswith("compare ") else (values.said(inside, context, language), "")
+    page, name = "references" if named.startswith("published.") else "values", values.names_in(inside)[0]
+    return f'[{written}]({page}.md#{name}){{.value title="{named}"}}{details}'
 
 
 def _used_values(folder: Path, language: str) -> list[str]:
@@ -321,9 +320,7 @@ def _used_values(folder: Path, language: str) -> list[str]:
     measured = set(topics())
 
     def collect(inside: str, *_: object) -> str:
-        name = inside.partition("|")[0].strip()
-        if name.partition(".")[0] in measured:
-            used.add(name)
+        used.update(name for name in values.names_in(inside) if name.partition(".")[0] in measured)
         return ""
 
     for page in folder.glob("*.md"):

@@ -140,26 +140,28 @@ def _piece(piece) -> dict[str, Any]:
     if isinstance(piece, Identity):
         proved = "proved" if piece.supports else "refuted"
         return {"side": side, "expected": f"{piece.left} == {piece.right}", "measured": proved, "tolerance": 0, "record": None}
-    expected = float(number(piece.expected))
     value = values.lookup(piece.measured)
-    return {
+    found = {
         "side": side,
         "name": piece.measured,
         "measured": value.number,
         "spread": value.sd,
+        "factor": value.factor,
         "relation": piece.relation,
-        "expected": expected,
-        "tolerance": piece.allowed(),
+        "expected": float(number(piece.expected)),
+        "tolerance": piece.tolerance if piece.relation == "≈" else piece.allowed(),
         "record": f"data/{value.topic}.json",
     }
+    match piece.relation:
+        case "<<":
+            return found | {"p": piece.probability()}
+        case "≈":
+            return found | {"tolerance_is": "factor" if piece.sign == "×" else "absolute", "interval": piece.interval()}
+    return found
 
 
 def _plain(text: str, language: str) -> str:
-    def write(inside: str, context: str, position: int) -> str:
-        name, _, spec = (part.strip() for part in inside.partition("|"))
-        return (values.tex if context in ("display", "inline") else values.text)(values.lookup(name), spec, language)
-
-    return replace_braces(text.strip(), write)
+    return replace_braces(text.strip(), lambda inside, context, _: values.said(inside, context, language))
 
 
 def chapters(config) -> list[str]:

@@ -44,7 +44,7 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
     exact value in full; or, with three significant digits, any value rounded as it is; with two, a value that the page names.
     It is a paper's when it has two significant digits and is printed so in docs/published.yml.
     """
-    named = {brace[1].partition("|")[0].strip().removesuffix(".mean") for brace in BRACE.finditer(text)}
+    named = {name.removesuffix(".mean") for brace in BRACE.finditer(text) for name in values.names_in(brace[1])}
     known = _scalars()
     printed = {str(figure["value"]): f"published.{name}" for name, figure in references.published().items()}
     for match in _NUMBER.finditer(NOT_PROSE.sub(blank, without(text, "code", "brace"))):
