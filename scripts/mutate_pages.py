@@ -169,15 +169,22 @@ def evidence_mutants(piece: Evidence) -> Iterator[str]:
         yield from (f"{left} == {piece.right}" for left in mutants(piece.left))
         yield from (f"{piece.left} == {right}" for right in mutants(piece.right))
         return
+    if piece.relation == "<<":
+        yield f"{piece.expected} << {piece.measured}"
+        return
     measured, expected = (float(number(text)) for text in (piece.measured, piece.expected))
-    tolerance = f" ± {piece.tolerance!r}" if piece.tolerance else ""
-    if piece.relation == "=":
-        yield f"{piece.measured} = {1.1 * expected if expected else 1.0!r}{tolerance}"
-    else:
-        beyond = 0.1 * abs(measured) or 1.0
-        yield f"{piece.measured} {_TURNED[piece.relation]} {piece.expected}"
-        past = measured - beyond if piece.relation == "<" else measured + beyond
-        yield f"{piece.measured} {piece.relation} {past!r}"
+    tolerance = f" {piece.sign} {piece.tolerance!r}" if piece.sign else ""
+    match piece.relation:
+        case "=":
+            yield f"{piece.measured} = {1.1 * expected if expected else 1.0!r}{tolerance}"
+        case "≈":
+            beyond = 2 * piece.tolerance
+            yield f"{piece.measured} ≈ {expected * beyond if piece.sign == '×' else expected + beyond!r}{tolerance}"
+        case _:
+            beyond = 0.1 * abs(measured) or 1.0
+            yield f"{piece.measured} {_TURNED[piece.relation]} {piece.expected}"
+            past = measured - beyond if piece.relation == "<" else measured + beyond
+            yield f"{piece.measured} {piece.relation} {past!r}"
 
 
 def raises(check: Callable[..., None], *arguments: object) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy  # scipy.stats is slow to import: it comes when it is first used
 
 CONFIDENCE = 0.95
 RANK_LEVEL = 0.01  # a difference is one where the two-sided rank test says so at this level
@@ -31,21 +31,21 @@ def difference(a: Any, b: Any, log: bool = False) -> Difference:
     a, b = np.asarray(a, float), np.asarray(b, float)
     if min(len(a), len(b)) < 2:
         raise ValueError("a difference needs two seeds or more on each side")
-    p = float(stats.mannwhitneyu(a, b).pvalue)
+    p = float(scipy.stats.mannwhitneyu(a, b).pvalue)
     if log:
         a, b = np.log(a), np.log(b)
     effect = b.mean() - a.mean()
     if a.std() == 0 and b.std() == 0:
         low = high = effect
     else:
-        low, high = stats.ttest_ind(b, a, equal_var=False).confidence_interval(CONFIDENCE)
+        low, high = scipy.stats.ttest_ind(b, a, equal_var=False).confidence_interval(CONFIDENCE)
     found = [float(np.exp(x)) if log else float(x) for x in (effect, low, high)]
     return Difference(*found, p, (len(a), len(b)), log)
 
 
 def smaller(a: Any, b: Any) -> float:
     """The p-value of the one-sided rank test that a tends to lie below b."""
-    return float(stats.mannwhitneyu(a, b, alternative="less").pvalue)
+    return float(scipy.stats.mannwhitneyu(a, b, alternative="less").pvalue)
 
 
 def mean_interval(values: Any, log: bool = False) -> tuple[float, float]:
@@ -54,7 +54,7 @@ def mean_interval(values: Any, log: bool = False) -> tuple[float, float]:
     if len(x) < 2 or x.std() == 0:
         low = high = x.mean()
     else:
-        low, high = stats.t.interval(CONFIDENCE, len(x) - 1, x.mean(), stats.sem(x))
+        low, high = scipy.stats.t.interval(CONFIDENCE, len(x) - 1, x.mean(), scipy.stats.sem(x))
     return (float(np.exp(low)), float(np.exp(high))) if log else (float(low), float(high))
 
 
@@ -70,7 +70,7 @@ def binomial_error(share: float, count: int) -> float:
 
 def binomial_interval(hits: int, count: int) -> tuple[float, float]:
     """Clopper and Pearson's exact 95 % interval of a share."""
-    interval = stats.binomtest(hits, count).proportion_ci(CONFIDENCE)
+    interval = scipy.stats.binomtest(hits, count).proportion_ci(CONFIDENCE)
     return float(interval.low), float(interval.high)
 
 
@@ -79,4 +79,4 @@ def prediction_quantile(count: Any, points: int, confidence: float) -> Any:
 
     A mean of m new seeds lies within this × deviation × √(1/count + 1/m) of the old ones' mean.
     """
-    return stats.t.ppf(1 - (1 - confidence) / 2 / max(1, points), np.maximum(count, 2) - 1)
+    return scipy.stats.t.ppf(1 - (1 - confidence) / 2 / max(1, points), np.maximum(count, 2) - 1)
