@@ -31,7 +31,7 @@ def difference(a: Any, b: Any, log: bool = False) -> Difference:
     a, b = np.asarray(a, float), np.asarray(b, float)
     if min(len(a), len(b)) < 2:
         raise ValueError("a difference needs two seeds or more on each side")
-    p = float(scipy.stats.mannwhitneyu(a, b).pvalue)
+    p = _rank_test(a, b, "two-sided")
     if log:
         a, b = np.log(a), np.log(b)
     effect = b.mean() - a.mean()
@@ -45,7 +45,12 @@ def difference(a: Any, b: Any, log: bool = False) -> Difference:
 
 def smaller(a: Any, b: Any) -> float:
     """The p-value of the one-sided rank test that a tends to lie below b."""
-    return float(scipy.stats.mannwhitneyu(a, b, alternative="less").pvalue)
+    return _rank_test(np.asarray(a, float), np.asarray(b, float), "less")
+
+
+def _rank_test(a: np.ndarray, b: np.ndarray, alternative: str) -> float:
+    tied = len(np.unique([*a, *b])) < len(a) + len(b)
+    return float(scipy.stats.mannwhitneyu(a, b, alternative=alternative, method="asymptotic" if tied else "exact").pvalue)
 
 
 def mean_interval(values: Any, log: bool = False) -> tuple[float, float]:
