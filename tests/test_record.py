@@ -162,7 +162,7 @@ def test_settings_are_compared_by_content() -> None:
 def test_every_record_says_where_it_came_from_and_keeps_every_seed(topic: str) -> None:
     whole = read(topic)
     provenance = whole["provenance"]
-    assert {"command", "seeds", "threads", "seconds", "versions", "date"} <= set(provenance)
+    assert {"command", "threads", "seconds", "versions", "date"} <= set(provenance)
     assert provenance["threads"] == 1
     assert (ROOT / f"scripts/measure/task_{topic}.py").exists()
     for name, measurement in whole["measurements"].items():
@@ -174,7 +174,15 @@ def test_every_record_says_where_it_came_from_and_keeps_every_seed(topic: str) -
             assert measurement["scale"] == "linear" or np.all(array(whole, name) > 0), (
                 f"{name}: its logarithm is taken"
             )
-    assert (DATA / f"{topic}.json").stat().st_size <= 300_000
+            if "images" in measurement:
+                counted = array(whole, name) * measurement["images"]
+                assert np.allclose(counted, np.round(counted), atol=1e-3), f"{name}: no share of {measurement['images']} images"
+
+
+def test_records_are_light() -> None:
+    sizes = {topic: (DATA / f"{topic}.json").stat().st_size for topic in topics()}
+    assert max(sizes.values()) <= 300_000, f"{max(sizes, key=sizes.get)} is the largest record"
+    assert sum(sizes.values()) <= 5_000_000
 
 
 def test_a_number_whose_logarithm_cannot_be_taken_is_not_written(tmp_path: Path) -> None:
@@ -193,6 +201,46 @@ def test_a_records_seconds_are_the_processors_and_its_peak_is_in_mib(folder: Pat
     provenance = read("topic", folder)["provenance"]
     assert provenance["seconds"] < 0.5
     assert 50 < provenance["process_peak_mib"] < 16 * 1024
+
+
+def measured_by(folder: Path, settings: dict, experiment: str = "") -> tuple[dict, list]:
+    """The record of an experiment that keeps its seeds, and what it was called with."""
+    called: list = []
+
+    def measure(*given: object) -> record.Measurements:
+        called.extend(given)
+        return {"one": exact(1), "seed": sampled(given[1])} if len(given) > 1 else {"one": exact(1)}
+
+    record.measure_into(folder / "topic.json", measure, settings, experiment=experiment)
+    return read("topic", folder), called
+
+
+def test_an_experiment_with_seeds_is_given_its_own_and_its_record_says_which(folder: Path) -> None:
+    whole, (settings, seeds) = measured_by(folder, {"seeds": 12, "depth": 3})
+    assert settings == whole["settings"] == {"seeds": 12, "depth": 3}
+    assert seeds == whole["provenance"]["seeds"] == record.seeds("topic", 12, "2026") and len(set(seeds)) == 12
+    assert (whole["provenance"]["experiment"], whole["provenance"]["block"]) == ("topic", "2026")
+
+
+def test_records_of_one_experiment_have_its_seeds(folder: Path) -> None:
+    whole, (_, seeds) = measured_by(folder, {"seeds": 10}, "of_both")
+    assert whole["provenance"]["experiment"] == "of_both" and seeds == record.seeds("of_both", 10, "2026") != record.seeds("topic", 10, "2026")
+
+
+def test_verification_measures_with_another_block_and_the_record_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHY_RESNET_WORKS_SEEDS", "77")
+    whole, (_, seeds) = measured_by(folder, {"seeds": 10})
+    assert whole["provenance"]["block"] == "77" and seeds == whole["provenance"]["seeds"] == record.seeds("topic", 10, "77")
+
+
+def test_what_depends_on_no_seed_is_measured_without(folder: Path) -> None:
+    whole, called = measured_by(folder, {"depth": 3})
+    assert called == [{"depth": 3}] and not {"seeds", "experiment", "block"} & set(whole["provenance"])
+
+
+def test_a_share_says_of_how_many_images(folder: Path) -> None:
+    assert sampled([0.25, 0.5], images=360) == {"kind": "sampled", "scale": "linear", "images": 360, "values": [0.25, 0.5]}
+    assert "images" not in sampled([0.25])
 
 
 def test_without_the_modules_that_windows_lacks_a_record_says_nothing_of_its_peak(folder: Path, tmp_path: Path) -> None:
