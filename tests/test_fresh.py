@@ -1,14 +1,11 @@
 """`make verify SEEDS=…`: seeds like the recorded ones agree as often as chance has it, others do not, and a claim that fails is named."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scripts import fresh, seeds, verify
-from scripts.project import ROOT
 from scripts.record import exact, sampled, write
 from snippets.streams import Streams
 
@@ -105,9 +102,9 @@ def test_evidence_that_fails_on_fresh_seeds_is_named_with_its_line_and_value(tmp
 
 @pytest.mark.parametrize("asked", ["ten", "-1", "1e3", "", "２０"])
 def test_seeds_that_are_no_number_get_one_clear_error(asked: str) -> None:
-    ran = subprocess.run([sys.executable, "-m", "scripts.verify", "sigmoid", f"--seeds={asked}"], cwd=ROOT, capture_output=True, text=True)
-    assert ran.returncode == 1 and ran.stdout == ""
-    assert ran.stderr == f"SEEDS={asked} is no block of seeds: write SEEDS=fresh, or a whole number such as SEEDS=12345\n"
+    with pytest.raises(SystemExit) as stopped:
+        verify.main(["sigmoid", f"--seeds={asked}"])
+    assert stopped.value.code == f"SEEDS={asked} is no block of seeds: write SEEDS=fresh, or a whole number such as SEEDS=12345"
 
 
 def test_a_block_is_the_same_again_and_fresh_ones_differ(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
