@@ -50,3 +50,15 @@ def gain_bounds(norms):
     """If ‖Jₗ‖₂ = εₗ < 1 for every l: ∏(1 − εₗ) ≤ ‖∏(I + Jₗ) v‖ / ‖v‖ ≤ ∏(1 + εₗ), for every v ≠ 0."""
     return np.prod(1 - np.asarray(norms)), np.prod(1 + np.asarray(norms))
 # --8<-- [end:bounds]
+
+
+# --8<-- [start:steps]
+def gain_of_steps(sizes, cosines):
+    """‖∏(I + Jₗ) v‖ / ‖v‖ = √∏(1 + 2 sₗ cₗ + sₗ²): block l adds to v a step sₗ times as long, whose cosine to v is cₗ.
+
+    cₗ = 0, steps at right angles, gives √∏(1 + sₗ²), in the mean square the gain of branches drawn independently with
+    mean 0; cₗ = 1, steps that all point along v, gives ∏(1 + sₗ), the upper bound.
+    """
+    sizes, cosines = np.asarray(sizes), np.asarray(cosines)
+    return np.sqrt(np.prod(1 + 2 * sizes * cosines + sizes**2, axis=0))
+# --8<-- [end:steps]

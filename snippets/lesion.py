@@ -26,6 +26,14 @@ def delete(net, blocks):
 # --8<-- [end:delete]
 
 
+def of_seed(net, place):
+    """A copy of the net of one seed, the `place`-th, so that blocks of its own can be deleted."""
+    copy = deepcopy(net)
+    for parameter in copy.parameters():
+        parameter.data = parameter.data[place : place + 1].clone()
+    return copy
+
+
 # --8<-- [start:branch_ratios]
 def branch_ratios(net, x):
     """‖F(z)‖ / ‖z‖ of every block of a `Residual` net, averaged over x (seeds, batch, inputs): (seeds, blocks)."""

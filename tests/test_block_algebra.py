@@ -64,24 +64,68 @@ def test_a_stack_multiplies_its_blocks_in_order(shortcut):
     np.testing.assert_allclose(stack_jacobian(slopes, shortcut), by_autograd, rtol=1e-12, atol=1e-12)
 
 
-def test_zero_weights_in_the_last_layer_alone_keep_its_gradient_alive():
-    """Claim 16: with every weight of a branch zero so are all their gradients; with the last layer zero, not."""
-    for first, alive in ((1.0, True), (0.0, False)):
-        W1 = torch.full((3, 3), first, requires_grad=True)
-        W2 = torch.zeros(3, 3, requires_grad=True)
-        x = torch.tensor([1.0, -2.0, 3.0])
-        y = x + W2 @ torch.relu(W1 @ x)
-        assert torch.equal(y, x)
-        (y**2).sum().backward()
-        assert bool((W2.grad != 0).any()) is alive
-        assert not (W1.grad != 0).any()
+@pytest.mark.parametrize(("first", "alive"), [(1.0, True), (0.0, False)])
+def test_zero_weights_in_the_last_layer_alone_keep_its_gradient_alive(first, alive):
+    """Claim 16: with every weight of two layers zero so are all their gradients; with the last layer zero, not."""
+    W1 = torch.full((3, 3), first, requires_grad=True)
+    W2 = torch.zeros(3, 3, requires_grad=True)
+    x = torch.tensor([1.0, -2.0, 3.0])
+    y = x + W2 @ torch.relu(W1 @ x)
+    assert torch.equal(y, x)
+    (y**2).sum().backward()
+    assert bool((W2.grad != 0).any()) is alive
+    assert not (W1.grad != 0).any()
+
+
+def test_a_branch_of_a_single_layer_learns_from_zero():
+    W = torch.zeros(3, 3, requires_grad=True)
+    x = torch.tensor([1.0, -2.0, 3.0])
+    ((x + W @ torch.relu(x)) ** 2).sum().backward()
+    torch.testing.assert_close(W.grad, 2 * torch.outer(x, torch.relu(x)))
+
+
+def test_record_what_learns_from_zero():
+    """Claim 16: the weights of branches of two layers or more stay, and all else moves."""
+    for kind in ("two_layers", "three_layers"):
+        assert not array(RECORD, f"moved_branch_{kind}").any()
+    for kind in ("one_layer", "last_of_two"):
+        assert array(RECORD, f"moved_branch_{kind}").min() > 0
+    for kind in ("one_layer", "two_layers", "three_layers", "last_of_two"):
+        for part in ("stem", "last_bias", "readout"):
+            assert array(RECORD, f"moved_{part}_{kind}").min() > 0
+
+
+def test_commuting_blocks_multiply_their_eigenvalues():
+    rng = np.random.default_rng(1)
+    Q = np.linalg.qr(rng.standard_normal((4, 4)))[0]
+    slopes = rng.uniform(-2, 2, (6, 4))
+    known = Q @ np.diag(np.prod(1 + slopes, axis=0)) @ Q.T
+    np.testing.assert_allclose(stack_jacobian([Q @ np.diag(slope) @ Q.T for slope in slopes]), known, atol=1e-10)
+    assert array(RECORD, "commuting_error").max() < 1e-12
+
+
+def test_a_stack_of_no_blocks_and_of_identity_branches():
+    assert np.array_equal(stack_jacobian(np.zeros((3, 2, 2))), np.eye(2))
+    assert np.array_equal(stack_jacobian([np.eye(2)] * 5), 2**5 * np.eye(2))
+    assert gain_bounds([]) == (1, 1)
 
 
 def test_record_the_jacobians_agree_to_machine_precision():
-    assert array(RECORD, "jacobian_error").max() < 1e-14
-    assert array(RECORD, "jacobian_error_2015").max() < 1e-14
+    assert array(RECORD, "jacobian_error").max() < 1e-13
+    assert array(RECORD, "jacobian_error_2015").max() < 1e-13
     assert array(RECORD, "plus_one_error_2015").min() > 0.5
-    assert array(RECORD, "masked_share_2015").min() > 0
+
+
+def test_three_eighths_of_the_rows_are_wiped_out_where_the_input_came_out_of_a_relu():
+    """In wide blocks with He's weights: half of x is 0, and elsewhere F is as large as x was before its ReLU."""
+    rng = np.random.default_rng(0)
+    shares = []
+    for _ in range(60):
+        x = np.maximum(rng.standard_normal(200), 0)
+        W1, W2 = np.sqrt(2 / 200) * rng.standard_normal((2, 200, 200))
+        shares.append(np.mean(x + branch(x, W1, W2) <= 0))
+    assert np.mean(shares) == pytest.approx(3 / 8, abs=0.02)
+    assert array(RECORD, "masked_share_2015").mean() == pytest.approx(3 / 8, abs=0.06)
 
 
 def test_record_plus_one_fails_where_the_ledger_says():

@@ -53,6 +53,17 @@ def test_record_the_expansion_holds_to_1e_12():
     assert array(RECORD, "largest_expansion_error").max() < 1e-12
 
 
+def test_record_the_sum_over_lengths_is_autograds_gradient():
+    for name in ("scaled_initial", "scaled_trained", "unscaled_initial"):
+        assert array(RECORD, f"sum_error_{name}").max() < 1e-4  # of 32-bit floats
+
+
+def test_identity_branches_have_as_much_gradient_in_a_length_as_paths():
+    sums = sums_by_length([np.eye(2)] * 6, np.array([3.0, 4.0]))
+    shares = np.linalg.norm(sums, axis=1) / np.linalg.norm(sums, axis=1).sum()
+    np.testing.assert_allclose(shares, [share_of_paths(6, k) for k in range(7)], rtol=1e-12)
+
+
 def test_record_scaled_branches_send_the_gradient_along_short_paths():
     assert array(RECORD, "mean_length_scaled_trained").max() < 5
     assert centre(RECORD["measurements"]["mean_length_unscaled_initial"]) == pytest.approx(27, abs=1.5)

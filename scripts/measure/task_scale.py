@@ -10,11 +10,12 @@ from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
 from snippets.initialisation import gaussian_weights, he
 from snippets.scale import expected_second_moment, second_moments
+from snippets.streams import streams
 
 SETTINGS = {"depth": 50, "width": 128, "batch": 64, "seeds": 20}
 
 
-def measure(settings: dict) -> Measurements:
+def measure(settings: dict, seeds: list[int]) -> Measurements:
     depth = settings["depth"]
     layers = np.arange(depth + 1)
     kinds = {
@@ -25,19 +26,19 @@ def measure(settings: dict) -> Measurements:
         "plain": {"scale": 1.0, "shortcut": 0.0, "normalise": False},
     }
     found = {kind: [] for kind in kinds}
-    for seed in range(settings["seeds"]):
-        rng = np.random.default_rng(seed)
-        x = rng.standard_normal((settings["batch"], settings["width"]))
+    for run in streams("scale", seeds):
+        x = run.numpy("inputs").standard_normal((settings["batch"], settings["width"]))
         x /= np.sqrt(np.mean(x**2))
-        weights = gaussian_weights(depth, settings["width"], he, rng)
+        weights = gaussian_weights(depth, settings["width"], he, run.numpy("weights"))
         for kind, net in kinds.items():
             found[kind].append(second_moments(x, weights, **net))
     measured = {"layers": exact(layers)}
     for kind, moments in found.items():
         moments = np.array(moments)
-        measured[f"second_moment_{kind}"] = sampled(moments, log=True)
-        measured[f"final_second_moment_{kind}"] = sampled(moments[:, -1], log=True)
-        measured[f"factor_per_block_{kind}"] = sampled((moments[:, -1] / moments[:, 0]) ** (1 / depth), log=True)
+        spreads = kind in ("unscaled", "plain")
+        measured[f"second_moment_{kind}"] = sampled(moments, log=spreads)
+        measured[f"final_second_moment_{kind}"] = sampled(moments[:, -1], log=spreads)
+        measured[f"factor_per_block_{kind}"] = sampled((moments[:, -1] / moments[:, 0]) ** (1 / depth))
         if kind != "plain":
             expected = expected_second_moment(layers, kinds[kind]["scale"], kinds[kind]["normalise"])
             measured[f"expected_{kind}"] = exact(expected)

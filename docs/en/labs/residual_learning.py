@@ -16,6 +16,7 @@ from snippets.block_algebra import (
     gain_bounds,
     stack_jacobian,
 )
+from snippets.streams import Streams
 
 # %% [markdown]
 # ## Where does the +1 go?
@@ -24,10 +25,10 @@ from snippets.block_algebra import (
 
 # %%
 n, m, shift = 4, 8, 0
-rng = np.random.default_rng(3)
-x = rng.standard_normal(n) + shift
-W1 = rng.standard_normal((m, n)) / np.sqrt(n)
-W2 = rng.standard_normal((n, m)) / np.sqrt(m)
+run = Streams("the block's lab", 0)
+x = run.numpy("x").standard_normal(n) + shift
+W1 = run.numpy("W1").standard_normal((m, n)) / np.sqrt(n)
+W2 = run.numpy("W2").standard_normal((n, m)) / np.sqrt(m)
 
 
 def preactivation(x):
@@ -69,15 +70,15 @@ for shortcut, J in pairs:
 # In $n$ dimensions with $\|J_l\|_2 = \varepsilon < 1$, the gain lies between $(1-\varepsilon)^L$ and $(1+\varepsilon)^L$. Random branches stay well inside. Replace `branches` with some that reach the upper bound, and with some that reach the lower one.
 
 # %%
-def of_norm(epsilon, L, n, rng):
-    draws = rng.standard_normal((L, n, n))
+def of_norm(epsilon, L, n, run):
+    draws = run.numpy("branches").standard_normal((L, n, n))
     return epsilon * draws / np.linalg.norm(draws, 2, axis=(1, 2), keepdims=True)
 
 
 n = 16
 v = np.eye(n)[0]
 for epsilon in (0.01, 0.1, 0.3):
-    branches = of_norm(epsilon, L, n, np.random.default_rng(0))
+    branches = of_norm(epsilon, L, n, Streams("random branches", 0))
     gain = np.linalg.norm(stack_jacobian(branches) @ v)
     low, high = gain_bounds([epsilon] * L)
     print(f"ε = {epsilon:<4}  {low:.3g} ≤ {gain:.3g} ≤ {high:.3g}")
@@ -94,7 +95,7 @@ from itertools import product
 from snippets.paths import path, path_sum
 
 L = 8
-J = of_norm(0.5, L, n, np.random.default_rng(0))
+J = of_norm(0.5, L, n, Streams("random branches", 0))
 # J[3] = 0
 alive = sum(np.any(path(J, taken)) for taken in product((0, 1), repeat=L))
 difference = np.abs(stack_jacobian(J) - path_sum(J)).max()
@@ -128,7 +129,7 @@ for epsilon in (1, 1 / np.sqrt(L), 0.01):
 from snippets.paths import along_path
 
 L, epsilon = 12, 0.5
-J = of_norm(epsilon, L, n, np.random.default_rng(0))
+J = of_norm(epsilon, L, n, Streams("random branches", 0))
 # J[:] = epsilon * np.eye(n)
 g = np.eye(n)[0]
 first = np.linalg.norm(sums_by_length(J, g), axis=1)
@@ -161,9 +162,9 @@ growth = {}
 for cure, (scale, normalise) in cures.items():
     growth[cure] = []
     for seed in range(3):
-        rng = np.random.default_rng(seed)
-        x = rng.standard_normal((256, width))
-        weights = gaussian_weights(L, width, he, rng)
+        run = Streams("what keeps the size", seed)
+        x = run.numpy("inputs").standard_normal((256, width))
+        weights = gaussian_weights(L, width, he, run.numpy("weights"))
         q = second_moments(x, weights, scale, 1, normalise)
         growth[cure].append(q[-1] / q[0])
     values = "".join(f"{value:8.2g}" for value in growth[cure])
@@ -186,9 +187,9 @@ def gradients(x, W1, W2):
 
 
 n, m, rate = 4, 8, 0.1
-rng = np.random.default_rng(0)
-x = rng.standard_normal(n)
-drawn = rng.standard_normal((m, n)) / np.sqrt(n)
+run = Streams("a start from zero", 0)
+x = run.numpy("x").standard_normal(n)
+drawn = run.numpy("W1").standard_normal((m, n)) / np.sqrt(n)
 norms = {}
 for start, W1 in (("W1=W2=0", np.zeros((m, n))), ("W2=0", drawn)):
     W2 = np.zeros((n, m))
@@ -208,10 +209,10 @@ assert norms["W2=0", 0][0] == 0 and min(norms["W2=0", 1]) > 0
 
 # %%
 L, n, epsilon = 20, 64, 0.1
-rng = np.random.default_rng(0)
-J = of_norm(epsilon, L, n, rng)
-Q = np.linalg.qr(rng.standard_normal((L, n, n)))[0]
-x = rng.standard_normal(n)
+run = Streams("without one block", 0)
+J = of_norm(epsilon, L, n, run)
+Q = np.linalg.qr(run.numpy("plain layers").standard_normal((L, n, n)))[0]
+x = run.numpy("x").standard_normal(n)
 
 
 def output(layers):
