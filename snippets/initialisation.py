@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from snippets.activations import sigmoid, sigmoid_derivative
+
 
 # --8<-- [start:xavier]
 def xavier(inputs, outputs):
@@ -42,4 +44,17 @@ def wide_sigmoid_factor(width):
     N · E[σ′(z)²] ≈ N · (1/6) / √(2π · N/2).
     """
     return np.sqrt(np.sqrt(width) / (6 * np.sqrt(np.pi)))
+
+
+def sigmoid_factor(variance_times_width):
+    """√(N v E[σ′(z)²]): the same for wide sigmoid layers with weights of variance v, where z ~ N(0, q) and q = N v E[σ(z)²].
+
+    Every layer passes on the same variance q. Schoenholz et al. 2017, "Deep Information Propagation".
+    """
+    u = np.linspace(-10, 10, 4001)
+    density = np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi) * (u[1] - u[0])
+    q = 1.0
+    for _ in range(200):
+        q = variance_times_width * np.sum(sigmoid(np.sqrt(q) * u) ** 2 * density)
+    return np.sqrt(variance_times_width * np.sum(sigmoid_derivative(np.sqrt(q) * u) ** 2 * density))
 # --8<-- [end:factors]

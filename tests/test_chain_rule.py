@@ -6,8 +6,9 @@ import pytest
 import sympy
 import torch
 
-from scripts.record import array, read
+from scripts.record import array, centre, read
 from snippets.backpropagation import central_difference, chain, chain_gradient, chain_loss
+from snippets.streams import Streams
 
 
 class slope(sympy.Function):
@@ -84,12 +85,20 @@ def test_gradient_is_the_first_order_change_of_the_loss(record):
         error = central_difference(along, weights[0], h) - gradient
         np.testing.assert_allclose(error / h**2, third / 6, rtol=2 * h)
 
-    error = array(record, "central_difference_error")
-    steps = array(record, "steps")
-    order = np.log(error[:, 0] / error[:, 1]) / np.log(steps[0] / steps[1])
-    # A seed whose third derivative happens to vanish nearby shows another order: hence the median.
-    np.testing.assert_allclose(np.median(order), 2, atol=0.05)
-    assert (array(record, "best_central_difference_error") < 1e-5).all()
+    # A seed whose second or third derivative happens to vanish nearby shows another order: hence the median.
+    for name in ("first_order_remainder_order", "central_difference_order"):
+        np.testing.assert_allclose(np.median(array(record, name)), 2, atol=0.05)
+    assert centre(record["measurements"]["best_central_difference_error"]) < 1e-6
+
+
+def test_two_derivatives_give_the_central_difference_no_second_order():
+    """sgn(w)|w|^(5/2) has a second derivative everywhere and no third at 0: the error is h^(3/2), and h² is no bound."""
+
+    def loss(w):
+        return np.sign(w) * abs(w) ** 2.5
+
+    for h in (1e-1, 1e-3, 1e-5):
+        np.testing.assert_allclose(central_difference(loss, 0.0, h), h**1.5, rtol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
@@ -132,9 +141,9 @@ def test_record_holds_the_gradients_of_its_seeds(record):
     """Every seed's gradient again, with 40 digits and numerically, without the chain rule."""
     settings = record["settings"]
     again = []
-    for seed in range(settings["seeds"]):
-        rng = np.random.default_rng(seed)
-        x, weights = rng.normal(), rng.normal(size=settings["units"])
+    for seed in record["provenance"]["seeds"]:
+        run = Streams("chain_rule", seed)
+        x, weights = run.numpy("inputs").normal(), run.numpy("weights").normal(size=settings["units"])
         with mpmath.workdps(40):
             loss = loss_of_first_weight(x, weights, settings["target"])
             again.append(float(abs(mpmath.diff(loss, weights[0]))))
@@ -142,7 +151,7 @@ def test_record_holds_the_gradients_of_its_seeds(record):
 
 
 def test_autograd_agrees_to_the_last_digits_and_small_steps_do_not(record):
-    assert (array(record, "autograd_error") < 1e-14).all()
+    assert (array(record, "autograd_error") < 1e-12).all()
     error = array(record, "central_difference_error")
     best = array(record, "best_central_difference_error")
     np.testing.assert_array_equal(best, error.min(axis=1))
@@ -150,6 +159,8 @@ def test_autograd_agrees_to_the_last_digits_and_small_steps_do_not(record):
     typical = np.exp(np.log(error).mean(axis=0))
     assert 0 < typical.argmin() < len(typical) - 1
     np.testing.assert_array_equal(array(record, "smallest_step_error"), error[:, -1])
-    assert typical[-1] > 0.05
-    # With some seeds the loss does not change at all in double precision: the error is 100 %.
-    assert (error[:, -1] == 1).any()
+    assert typical[-1] > 1e3 * typical.min()
+
+
+def test_record_control_a_formula_without_the_weights_is_found_out(record):
+    assert (array(record, "error_without_weights") > 1e3 * array(record, "best_central_difference_error")).all()

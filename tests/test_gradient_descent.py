@@ -78,6 +78,15 @@ def test_named_learning_rates_do_what_they_are_called(record):
     assert (np.diff(np.abs(path["diverging"])) > 0).all()
 
 
+def test_record_control_a_loss_that_is_no_parabola_has_the_same_limit(record):
+    """On λ log cosh w, too, 2/λ parts settling from not settling; there it ends in the two-cycle w = ½ηλ tanh w, not at infinity."""
+    rates = record["settings"]["learning_rates"]
+    assert array(record, "log_cosh_end_oscillating") < 1e-12
+    settled = float(array(record, "log_cosh_end_diverging"))
+    assert settled > 0.1
+    assert rates["diverging"] * record["settings"]["curvature"] / 2 * np.tanh(settled) == pytest.approx(settled, rel=1e-9)
+
+
 def test_quadratic_gradient_is_the_derivative_of_the_loss():
     w = torch.tensor([-2.0, 0.0, 0.3], dtype=torch.float64, requires_grad=True)
     loss = quadratic_loss(w, 1.7)

@@ -8,8 +8,10 @@ import torch
 from scipy.special import expit
 
 from scripts.record import array, centre, read
+from scripts.statistics import smaller
 from snippets import activations
 from snippets.backpropagation import backward, chain, forward
+from snippets.streams import Streams
 
 TORCH = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
 
@@ -32,6 +34,15 @@ def autograd(x, weights, g, activation):
         [a_l.grad.numpy() for a_l in a[1:]],
         [a_l.detach().numpy() for a_l in a],
     )
+
+
+def draws(seed, deviation, depth, width, batch):
+    """A run's weights, inputs and output gradient."""
+    run = Streams("gradient_norms", seed)
+    rng = run.numpy("weights")
+    weights = [deviation * rng.standard_normal((width, width)) for _ in range(depth)]
+    x, g = (run.numpy(purpose).standard_normal((batch, width)) for purpose in ("inputs", "output gradient"))
+    return weights, x, g
 
 
 @pytest.mark.parametrize("activation", TORCH)
@@ -60,17 +71,15 @@ def test_backpropagation_agrees_with_autograd(activation):
     "activation, initialisation", [("sigmoid", "xavier"), ("tanh", "xavier"), ("relu", "he")]
 )
 def test_record_agrees_with_autograd(record, activation, initialisation):
-    """Seeds 0 and 19 once more, from the same draws, by PyTorch.
+    """The first and the last seed once more, from the same draws, by PyTorch.
 
     Not tanh with N(0, 1): it is chaotic, and thirty layers take a rounding error to 2e-5.
     """
     depth, batch, width = (record["settings"][key] for key in ("depth", "batch", "curves_of_width"))
     deviation = {"xavier": width**-0.5, "he": (2 / width) ** 0.5, "standard": 1.0}[initialisation]
     name = f"{activation}_{initialisation}_{width}"
-    for seed in (0, 19):
-        rng = np.random.default_rng(seed)
-        weights = [deviation * rng.standard_normal((width, width)) for _ in range(depth)]
-        x, g = rng.standard_normal((2, batch, width))
+    for seed in (0, -1):
+        weights, x, g = draws(record["provenance"]["seeds"][seed], deviation, depth, width, batch)
         of_weights, of_activations, _ = autograd(x, weights, g, activation)
         for kind, gradients in (("weights", of_weights), ("activations", of_activations)):
             norms = [np.linalg.norm(gradient) for gradient in gradients]
@@ -143,9 +152,7 @@ def test_first_layer_gradients_agree_with_autograd(record, initialisation):
     depths, name = record["settings"]["depths"], f"first_layer_sigmoid_{initialisation}"
     again = []
     for depth in depths:
-        rng = np.random.default_rng(3)
-        weights = [deviation * rng.standard_normal((width, width)) for _ in range(depth)]
-        x, g = rng.standard_normal((2, batch, width))
+        weights, x, g = draws(record["provenance"]["seeds"][3], deviation, depth, width, batch)
         again.append(np.linalg.norm(autograd(x, weights, g, "sigmoid")[0][0]))
     np.testing.assert_allclose(array(record, name)[3], again, rtol=1e-5)
     for depth in (1, 10, 30):
@@ -158,7 +165,7 @@ def test_sigmoid_standard_factor_grows_with_width(record):
         array(record, f"factor_sigmoid_standard_{width}") for width in sorted(record["settings"]["widths"])
     ]
     for narrow, wide in pairwise(factors):
-        assert narrow.max() < wide.min()
+        assert smaller(narrow, wide) < 1e-6
 
 
 def test_relu_needs_a_suitable_initialisation(record):
@@ -168,22 +175,18 @@ def test_relu_needs_a_suitable_initialisation(record):
         for initialisation, factor in expected.items():
             name = f"factor_relu_{initialisation}_{width}"
             np.testing.assert_allclose(centre(record["measurements"][name]), factor, rtol=0.1)
-        assert (
-            array(record, f"factor_relu_xavier_{width}").max()
-            < array(record, f"factor_relu_he_{width}").min()
-        )
-        assert (
-            array(record, f"factor_relu_he_{width}").max()
-            < array(record, f"factor_relu_standard_{width}").min()
-        )
+        factors = [array(record, f"factor_relu_{initialisation}_{width}") for initialisation in ("xavier", "he", "standard")]
+        for small, large in pairwise(factors):
+            assert smaller(small, large) < 1e-6
 
     # Over 30 layers: a gradient that arrives, one that vanishes, one that explodes.
     def arrives(initialisation):
         norm = array(record, f"activations_relu_{initialisation}_64")
         return norm[:, 0] / norm[:, -1]
 
-    assert (arrives("he") > 0.1).all() and (arrives("he") < 100).all()
-    assert (arrives("xavier") < 1e-3).all()
+    # √½ and √32 thirty times over are 4e-5 and 1e22; single nets stray by a factor of a few.
+    assert (arrives("he") > 0.01).all() and (arrives("he") < 100).all()
+    assert (arrives("xavier") < 0.01).all()
     assert (arrives("standard") > 1e15).all()
 
 
@@ -205,10 +208,8 @@ def test_theory_predicts_the_factors(record):
     """Half a gradient's square passes a ReLU; a wide sigmoid layer's factor by integrating its own derivative."""
     assert array(record, "theory_relu_xavier") == pytest.approx(0.5**0.5, rel=1e-12)
     assert array(record, "theory_relu_he") == pytest.approx(1, rel=1e-12)
-    for init, width, within in (("xavier", 256, 0.01), ("he", 256, 0.01)):
-        assert centre(record["measurements"][f"factor_relu_{init}_{width}"]) == pytest.approx(
-            float(array(record, f"theory_relu_{init}")), rel=within
-        )
+    for name in ("relu_xavier", "relu_he", "sigmoid_xavier"):
+        assert centre(record["measurements"][f"factor_{name}_256"]) == pytest.approx(float(array(record, f"theory_{name}")), rel=0.01)
     z = np.linspace(-400, 400, 400_001)
     for width in record["settings"]["widths"]:
         # E[σ′(z)²] for z ~ N(0, N/2), by numerical integration with the sigmoid of SciPy.
@@ -217,3 +218,17 @@ def test_theory_predicts_the_factors(record):
         theory = float(array(record, f"theory_sigmoid_standard_{width}"))
         assert theory == pytest.approx(np.sqrt(width * mean), rel=2 / width)
         assert centre(record["measurements"][f"factor_sigmoid_standard_{width}"]) == pytest.approx(theory, rel=0.06)
+
+
+def test_record_control_layers_that_only_reorder_units_leave_the_norm(record):
+    np.testing.assert_allclose(array(record, "factor_permutations"), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("initialisation, variance", [("xavier", 1.0), ("standard", 64.0)])
+def test_record_control_one_layer_has_the_gradient_of_theory(record, initialisation, variance):
+    """One layer's ‖∂E/∂W‖² is the sum over N² weights of a mean over the batch of (g σ′(z) x)²: N² E[σ′(z)²] / batch, z ~ N(0, N v)."""
+    width, batch = record["settings"]["curves_of_width"], record["settings"]["batch"]
+    z = np.linspace(-100, 100, 200_001)
+    density = np.exp(-(z**2) / 2 / variance) / np.sqrt(2 * np.pi * variance)
+    expected = width * np.sqrt(np.trapezoid((expit(z) * expit(-z)) ** 2 * density, z) / batch)
+    assert centre(record["measurements"][f"first_layer_sigmoid_{initialisation}_depth_1"]) == pytest.approx(expected, rel=0.03)

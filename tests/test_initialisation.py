@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from snippets.initialisation import gaussian_weights, he, relu_factor, standard, wide_sigmoid_factor, xavier
+from snippets.activations import sigmoid, sigmoid_derivative
+from snippets.initialisation import gaussian_weights, he, relu_factor, sigmoid_factor, standard, wide_sigmoid_factor, xavier
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,22 @@ def test_a_wide_sigmoid_layers_factor_by_numerical_integration():
         density = np.exp(-(z**2) / width) / np.sqrt(np.pi * width)
         mean = np.trapezoid((0.25 / np.cosh(z / 2) ** 2) ** 2 * density, z)
         assert wide_sigmoid_factor(width) == pytest.approx(np.sqrt(width * mean), rel=2 / width)
+
+
+@pytest.mark.parametrize("variance_times_width", [0.5, 1.0, 2.0, 64.0])
+def test_a_sigmoid_layers_factor_by_sending_gradients_through_wide_ones(variance_times_width):
+    rng, width, squares = np.random.default_rng(6), 600, []
+    a = sigmoid(rng.standard_normal(width))
+    for layer in range(40):
+        W = np.sqrt(variance_times_width / width) * rng.standard_normal((width, width))
+        z = W @ a
+        a = sigmoid(z)
+        if layer >= 8:  # by then every layer passes on the same variance
+            g = sigmoid_derivative(z)[:, None] * rng.standard_normal((width, 20))
+            squares.append(np.mean((W.T @ g) ** 2))
+    assert np.sqrt(np.mean(squares)) == pytest.approx(sigmoid_factor(variance_times_width), rel=0.03)
+
+
+def test_small_weights_leave_a_quarter_of_their_deviation():
+    assert sigmoid_factor(1e-6) == pytest.approx(1e-3 / 4, rel=1e-6)
+    assert sigmoid_factor(1024.0) == pytest.approx(wide_sigmoid_factor(1024), rel=0.01)

@@ -5,13 +5,17 @@ import torch
 from torch.nn.functional import linear
 
 from snippets import initialisation
-from snippets.networks import ACTIVATION, Linear, Plain
+from snippets.networks import ACTIVATION, Linear, Plain, Residual
 
 SIZES = {"inputs": 7, "width": 5, "classes": 3, "depth": 4}
 
 
+def drawn(seeds):
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
 def plain(seeds, activation="tanh", variance=initialisation.xavier):
-    return Plain(**SIZES, activation=activation, variance=variance, seeds=seeds).double()
+    return Plain(**SIZES, activation=activation, variance=variance, generators=drawn(seeds)).double()
 
 
 def one_seed(net, index, x, activation):
@@ -71,11 +75,17 @@ def test_each_layer_is_drawn_with_the_variance_of_its_own_sizes():
 
     plain([0], variance=variance)
     assert seen == [(7, 5), (5, 5), (5, 5), (5, 5), (5, 3)]
-    layer = Linear(400, 300, 0.01, [torch.Generator().manual_seed(0)])
+    layer = Linear(400, 300, 0.01, drawn([0]))
     assert layer.weight.shape == (1, 300, 400)
     assert layer.weight.var().item() == pytest.approx(0.01, rel=0.02)
     assert abs(layer.weight.mean().item()) < 0.001
     assert not layer.bias.any()
+
+
+def test_kinds_that_draw_from_equal_generators_begin_with_equal_weights():
+    ours, residual = (kind(**SIZES, activation="relu", variance=initialisation.he, generators=drawn([4, 6])) for kind in (Plain, Residual))
+    for one, other in zip(ours.parameters(), residual.parameters(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_activations_by_name():

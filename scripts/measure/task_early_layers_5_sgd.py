@@ -19,4 +19,4 @@ def task_early_layers_5_sgd(
     shared: Path = Path(early_layers.__file__),
     record: Annotated[Path, Product] = DATA / "early_layers_5_sgd.json",
 ) -> None:
-    measure_into(record, measure, settings)
+    measure_into(record, measure, settings, experiment=early_layers.EXPERIMENT)

@@ -14,6 +14,7 @@ SETTINGS = {
     "curvature": 2.0,
     "start": 1.0,
     "steps": 20,
+    "control_steps": 200,
     "learning_rates": {"slow": 0.05, "monotone": 0.3, "oscillating": 0.9, "boundary": 1.0, "diverging": 1.05},
 }
 
@@ -30,6 +31,10 @@ def measure(settings: dict) -> Measurements:
     ends = np.array([descend(settings["start"], lambda w: quadratic_gradient(w, curvature), r, steps)[-1] for r in rates])
     measured["rates"] = exact(rates)
     measured["shrinkage_by_rate"] = exact(np.abs(ends / settings["start"]))
+    # The control: λ log cosh w has the same λ at its minimum, and is a parabola nowhere.
+    for name in ("oscillating", "diverging"):
+        path = descend(settings["start"], lambda w: curvature * np.tanh(w), settings["learning_rates"][name], settings["control_steps"])
+        measured[f"log_cosh_end_{name}"] = exact(abs(path[-1]))
     return measured
 
 
