@@ -338,6 +338,11 @@ def test_a_bad_line_of_evidence_is_named_with_file_line_and_claim(among) -> None
         claims.evidence(claim)
 
 
+def test_a_text_that_breaks_the_list_of_claims_is_named_with_its_line(among) -> None:
+    with pytest.raises(PageError, match=r"claims\.yml:7: not YAML \(mapping values are not allowed here\): a text with a colon"):
+        among("seeds.low < 1", "so it is: this")
+
+
 @pytest.mark.parametrize(
     ("line", "language", "shown"),
     [

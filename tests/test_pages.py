@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import jupytext
+import numpy as np
 import pytest
 from mkdocs.config import load_config
 from mkdocs.structure.files import File, Files
@@ -16,9 +17,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from scripts.draw import task_labs
-from scripts.pages import claims, hooks, labs, parity, remembered, typed_numbers, values
+from scripts.pages import claims, hooks, labs, ledger, parity, remembered, scales, typed_numbers, values
 from scripts.pages.source import PageError, parts, replace_braces
 from scripts.project import DOCS, SOURCE, languages
+from scripts.record import centre, exact, sampled, topics, write
 from tests.html import elements
 
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -121,7 +123,7 @@ def test_every_value_and_claim_of_a_page_resolves(page: Path) -> None:
         return "" if word in ("all", "interactive", "scales") else hooks._value(inside, context, page.parent.name)
 
     rendered = replace_braces(page.read_text(encoding="utf-8"), resolve)
-    assert not re.search(r"\bnan\b|\binf\b", re.sub(r"\{\.value title[^}]*\}", "", rendered))
+    assert not re.search(r"\bnan\b|\binf\b", re.sub(r"\{\.value[^}]*\}", "", rendered))
 
 
 def test_chapters_1_and_2_answer_claims_3_to_11_in_place() -> None:
@@ -280,6 +282,115 @@ def test_a_lab_ran_and_imports_the_snippets(lab: Path, site: Path) -> None:
 def test_the_list_of_values_leaves_an_unknown_one_to_the_page_that_uses_it() -> None:
     listed = values.table(["sigmoid.derivative_max", "sigmoid.derivative_maxx", "sigmod.derivative_max"], "en", "repository", "data/")
     assert re.findall(r'<code id="([^"]*)"', listed) == ["sigmoid.derivative_max"]
+
+
+def test_the_list_of_values_holds_what_is_compared_and_says_how_many_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    records(monkeypatch, tmp_path)
+    (tmp_path / "page.md").write_text("It is {{ compare seeds.low seeds.high | .2g }} there.", encoding="utf-8")
+    monkeypatch.setattr(claims, "claims", dict)
+    used = hooks._used_values(tmp_path, "en")
+    assert used == ["seeds.high", "seeds.low"]
+    rows = dict(re.findall(r'<code id="seeds\.(\w+)">.*? \| (.*) \|\n', values.table([*used, "seeds.some", "seeds.share", "seeds.quarter", "seeds.settings.depth"], "en", "r", "d/") + "\n"))
+    assert rows["low"] == '<span class="nowrap">0.500 ± 0.067</span> | n = 10 seeds'
+    assert rows["some"].endswith("| the n = 2 of 3 seeds that did not diverge")
+    assert rows["share"].endswith("| n = 10 seeds (a share of 360 images, binomial error 0.026)")
+    assert rows["quarter"].endswith("| closed form or deterministic")
+    japanese = values.table(["seeds.some", "seeds.share"], "ja", "r", "d/")
+    assert "| 乱数シード 3 個のうち、発散しなかった n = 2 個 |" in japanese and "| 乱数シード n = 10 個(画像 360 枚のうちの割合。二項分布の誤差 0.026) |" in japanese
+
+
+def records(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """A folder whose one record has values of each kind."""
+    seeds = np.linspace(-1, 1, 10)
+    measured = {
+        "quarter": exact(0.25),
+        "low": sampled(0.5 + 0.1 * seeds),
+        "high": sampled(0.75 + 0.1 * seeds),
+        "wider": sampled(np.append(0.5 + 0.2 * seeds, 0.5)),
+        "share": sampled(0.5 + 0.1 * seeds, images=360),
+        "norm": sampled(0.43 * np.exp(0.6 * seeds), log=True),
+        "norm_high": sampled(2.1 * 0.43 * np.exp(0.6 * seeds), log=True),
+        "exactly": sampled(330 * np.exp(0.03 * seeds), log=True),
+        "wide": sampled(2e-7 * np.exp(4 * seeds), log=True),
+        "tiny": sampled(4e-6 + 5e-7 * seeds),
+        "constant": sampled([1.0] * 10),
+        "some": sampled([0.1, None, 0.3]),
+        "lost": sampled([None, None]),
+    }
+    whole = {"provenance": {"date": "2026-01-01"}, "settings": {"depth": 56}, "orderings": [], "measurements": measured}
+    write(folder / "seeds.json", whole)
+    for module in (values, hooks):
+        monkeypatch.setattr(module, "topics", lambda folder=folder: ["seeds"])
+    for function in (values.lookup, values.sample, values.difference, values.record, values.names):
+        monkeypatch.setattr(function, "__defaults__", (folder,))
+
+
+@pytest.mark.parametrize(
+    ("inside", "en", "ja"),
+    [
+        ("seeds.quarter", "0.25", None),
+        ("seeds.low", "0.500 ± 0.067", None),
+        ("seeds.tiny", "(4.00 ± 0.34) × 10⁻⁶", None),
+        ("seeds.norm", "0.43 ×/÷ 1.5", None),  # exp(0.6 · 0.6728)
+        ("seeds.exactly", "330 ×/÷ 1.02", None),
+        ("seeds.wide", "2.0 × 10⁻⁷ (3.7 × 10⁻⁹–1.1 × 10⁻⁵)", None),
+        ("seeds.constant", "1", None),
+        ("seeds.norm | .3g", "0.43", None),
+        ("seeds.norm.mean", "0.43", None),
+        ("seeds.norm.factor", "1.5", None),
+        ("seeds.norm.median", "0.431", None),
+        ("seeds.norm.low | .3f", "0.322", None),
+        ("seeds.norm.high | .3f", "0.574", None),
+        ("seeds.low.sd", "0.0673", None),
+        ("seeds.low.n", "10", None),
+        ("seeds.some.n", "2", None),
+        ("seeds.lost.n", "0", None),
+        ("seeds.low.low", "0.452", None),
+        ("seeds.low.high", "0.548", None),
+        ("seeds.share.binomial | .1%", "2.6%", None),
+        ("compare seeds.low seeds.high", "larger by 0.25 (95 % interval 0.19 to 0.31, n = 10 each, rank test p < 0.001)", "0.25 大きい値(95 % 信頼区間 0.19〜0.31、各 n = 10、順位検定 p < 0.001)"),
+        ("compare seeds.high seeds.low", "smaller by 0.25 (95 % interval 0.19 to 0.31, n = 10 each, rank test p < 0.001)", "0.25 小さい値(95 % 信頼区間 0.19〜0.31、各 n = 10、順位検定 p < 0.001)"),
+        ("compare seeds.high seeds.low | .1%", "smaller by 25.0% (95 % interval 18.7% to 31.3%, n = 10 each, rank test p < 0.001)", "25.0% 小さい値(95 % 信頼区間 18.7%〜31.3%、各 n = 10、順位検定 p < 0.001)"),
+        ("compare seeds.low seeds.wider", "larger by 0.00 (95 % interval −0.09 to 0.09, n = 10 and 11, rank test p = 1)", "0.00 大きい値(95 % 信頼区間 −0.09〜0.09、n = 10 と 11、順位検定 p = 1)"),
+        ("compare seeds.norm seeds.norm_high", "2.1 times as large (95 % interval 1.4 to 3.1, n = 10 each, rank test p = 0.0015)", "2.1 倍(95 % 信頼区間 1.4〜3.1、各 n = 10、順位検定 p = 0.0015)"),
+        ("compare seeds.norm_high seeds.norm", "0.48 times as large (95 % interval 0.33 to 0.70, n = 10 each, rank test p = 0.0015)", None),
+    ],
+)
+def test_a_value_is_written_with_its_spread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inside: str, en: str, ja: str | None) -> None:
+    records(monkeypatch, tmp_path)
+    assert values.said(inside, "brace", "en") == values.said(inside, "image", "en") == en
+    assert values.said(inside, "brace", "ja") == (ja or en)
+    assert values.said(inside, "brace", "fr") == re.sub(r"(?<=\d)\.(?=\d)", ",", en)
+
+
+def test_a_number_in_a_formula_is_tex(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    records(monkeypatch, tmp_path)
+    assert values.said("seeds.norm", "inline", "en") == r"0.43 \mathbin{{\times}/{\div}} 1.5"
+    assert values.said("seeds.low", "display", "en") == r"0.500 \pm 0.067"
+
+
+def test_what_is_compared_links_to_the_list_of_values(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    records(monkeypatch, tmp_path)
+    link, _, details = hooks._value("compare seeds.low seeds.high | .2g", "brace", "en").partition("}")
+    assert link == '[larger by 0.25](values.md#seeds.low){.value title="compare seeds.low seeds.high"'
+    assert details == " (95 % interval 0.19 to 0.31, n = 10 each, rank test p < 0.001)"
+    claim = {"reason": {"en": "It is {{ compare seeds.low seeds.high }}."}}
+    assert ledger._plain(claim["reason"]["en"], "en").startswith("It is larger by 0.25 (95 % interval")
+
+
+@pytest.mark.parametrize("topic", topics())
+def test_no_logarithmic_quantity_has_a_plus_minus_nor_a_linear_one_a_factor(topic: str) -> None:
+    for name, measurement in values.record(topic)["measurements"].items():
+        if measurement["kind"] == "sampled" and np.ndim(centre(measurement)) == 0 and np.isfinite(centre(measurement)):
+            written = values.text(values.lookup(f"{topic}.{name}"), "", "en")
+            assert not re.search("±" if measurement["scale"] == "log" else "÷|–", written), f"{topic}.{name}: {written}"
+
+
+def test_the_tables_of_two_scales_show_what_is_linear() -> None:
+    for kind in scales.KINDS:
+        record = values.record(f"degradation_{kind}")["measurements"]
+        shown = [measurement["scale"] for name, measurement in record.items() if name.startswith(scales.ERRORS)]
+        assert shown and set(shown) == {"linear"}, "scripts/pages/scales.py writes mean ± standard deviation"
 
 
 def test_a_lab_takes_from_its_twin_only_what_the_same_code_printed() -> None:

@@ -72,7 +72,11 @@ WORDS = {
 @lru_cache
 def _read(modified_ns: int) -> dict[str, dict[str, Any]]:
     found = {}
-    for claim in yaml.safe_load(CLAIMS.read_text(encoding="utf-8")):
+    try:
+        written = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        raise PageError(CLAIMS, error.problem_mark.line + 1, f"not YAML ({error.problem}): a text with a colon and a space, or a quotation mark in front, stands in quotation marks") from None
+    for claim in written:
         if claim["id"] in found:
             raise LookupError(f"docs/claims.yml: two claims are called '{claim['id']}': rename one")
         found[claim["id"]] = claim
