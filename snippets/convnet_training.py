@@ -48,8 +48,17 @@ def gradient_norms(net, x, labels):
         )
     net.zero_grad()
     cross_entropy(net(x), labels).backward()
-    layers = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    return [layer.weight.grad.norm().item() for layer in layers], [a.grad.norm().item() for a in entering]
+    return [layer.weight.grad.norm().item() for layer in layers(net)], [a.grad.norm().item() for a in entering]
 
 
 # --8<-- [end:gradient_norms]
+
+
+def layers(net):
+    """Convolutions and the linear layer, first to last: as many as the net is deep."""
+    return [module for module in net.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+
+
+def weight_lengths(net):
+    """‖Wₗ‖ of convolutions and linear layer, first to last."""
+    return [layer.weight.detach().norm().item() for layer in layers(net)]

@@ -11,23 +11,23 @@ from snippets.networks import ACTIVATION, Linear
 
 # --8<-- [start:stack]
 class Stack(nn.Module):
-    """`depth` blocks x ← F(x), or x ← x + F(x) if `shortcut`, with F(x) = W₂ φ(W₁ x + b₁) + b₂.
+    """`depth` blocks x ← F(x), or x ← x + α F(x) if `shortcut`, with F(x) = W₂ φ(W₁ x + b₁) + b₂ and α = `scale`.
 
     x is (seeds, batch, n); W₁ is (seeds, width, n) and W₂ (seeds, n, width). The initial weights are the same with
     the shortcut and without; each F keeps the variance of what enters it.
     """
 
-    def __init__(self, n, width, depth, activation, shortcut, generators):
+    def __init__(self, n, width, depth, activation, shortcut, generators, scale=1.0):
         super().__init__()
         gain = 2 if activation == "relu" else 1
         self.inner = nn.ModuleList(Linear(n, width, 1 / n, generators) for _ in range(depth))
         self.outer = nn.ModuleList(Linear(width, n, gain / width, generators) for _ in range(depth))
-        self.activation, self.shortcut = ACTIVATION[activation], shortcut
+        self.activation, self.shortcut, self.scale = ACTIVATION[activation], shortcut, scale
 
     def forward(self, x):
         for inner, outer in zip(self.inner, self.outer, strict=True):
             F = outer(self.activation(inner(x)))
-            x = x + F if self.shortcut else F
+            x = x + self.scale * F if self.shortcut else F
         return x
 # --8<-- [end:stack]
 

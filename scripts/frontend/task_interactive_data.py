@@ -40,8 +40,9 @@ def task_spirals_data(
     record: Path = DATA / "spirals.json",
     data: Annotated[Path, Product] = SPIRALS,
 ) -> None:
-    """The record's settings: what a reader trains is what was measured."""
-    _write(data, read("spirals")["settings"])
+    """The record's settings, with the seeds themselves: what a reader trains is what was measured."""
+    measured = read("spirals")
+    _write(data, measured["settings"] | {"seeds": measured["provenance"]["seeds"]})
 
 
 def task_loss_landscape_data(

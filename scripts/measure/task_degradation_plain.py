@@ -1,4 +1,4 @@
-"""Degradation, the plain nets with BatchNorm: loss, test error, gradient norms at depths 8 to 56."""
+"""Degradation, the plain nets with BatchNorm: loss, test error, gradient norms and lengths of weights at depths 8 to 56."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,4 +19,4 @@ def task_degradation_plain(
     shared: Path = Path(degradation.__file__),
     record: Annotated[Path, Product] = DATA / "degradation_plain.json",
 ) -> None:
-    measure_into(record, measure, settings)
+    measure_into(record, measure, settings, experiment=degradation.EXPERIMENT)

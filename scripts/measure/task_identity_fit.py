@@ -1,4 +1,4 @@
-"""Stacks fitted to x ↦ x, plain and residual, by depth, width and activation; and the exact construction."""
+"""Stacks fitted to x ↦ x, plain, residual and residual with scaled branches; and the exact construction."""
 
 from itertools import product
 from pathlib import Path
@@ -11,38 +11,48 @@ from scripts.record import Measurements, exact, measure_into, sampled, settings_
 
 SETTINGS = {
     "n": 16,
-    "widths": [16, 32, 64],
+    "widths": [32, 64],
     "depths": [1, 4, 16],
     "activations": ["relu", "tanh"],
-    "seeds": 5,
+    "seeds": 10,
     "steps": 500,
     "batch": 64,
     "learning_rate": 0.003,
 }
+KINDS = {"plain": (False, lambda depth: 1), "residual": (True, lambda depth: 1), "scaled": (True, lambda depth: depth**-0.5)}
 
 
-def measure(settings: dict) -> Measurements:
+def measure(settings: dict, seeds: list[int]) -> Measurements:
     import torch
 
     from snippets.identity_fit import Stack, fit_identity, make_identity
+    from snippets.streams import streams
 
-    n, seeds = settings["n"], range(settings["seeds"])
+    def drawn(purpose):
+        return [run.torch(purpose) for run in streams("identity_fit", seeds)]
+
+    n, training = settings["n"], [settings[key] for key in ("steps", "batch", "learning_rate")]
     measured = {"depths": exact(settings["depths"]), "widths": exact(settings["widths"])}
-    x = torch.randn(len(seeds), 1000, n, generator=torch.Generator().manual_seed(0))
+    x = torch.stack([torch.randn(1000, n, generator=generator) for generator in drawn("probes")])
     for depth in settings["depths"]:
-        constructed = make_identity(Stack(n, 2 * n, depth, "relu", False, seeds))
+        constructed = make_identity(Stack(n, 2 * n, depth, "relu", False, drawn("weights")))
         with torch.no_grad():
             measured[f"constructed_error_{depth}"] = exact(float((constructed(x) - x).abs().max()))
-    training = [settings[key] for key in ("steps", "batch", "learning_rate")]
-    for shortcut, activation, width, depth in product(
-        (False, True), settings["activations"], settings["widths"], settings["depths"]
+    # A control with a known answer: where the error is 0 its gradient is, and training has to stay.
+    kept = fit_identity(constructed, n, drawn("inputs"), *training)
+    measured["constructed_then_fitted_error"] = exact(float(kept.max()))
+    diverged = dict.fromkeys(KINDS, 0)
+    for (kind, (shortcut, scale)), activation, width, depth in product(
+        KINDS.items(), settings["activations"], settings["widths"], settings["depths"]
     ):
-        kind = "residual" if shortcut else "plain"
-        error = fit_identity(Stack(n, width, depth, activation, shortcut, seeds), n, seeds, *training)
+        # The kinds are compared: a seed's stacks share weights and inputs.
+        stack = Stack(n, width, depth, activation, shortcut, drawn("weights"), scale(depth))
+        error = fit_identity(stack, n, drawn("inputs"), *training)
+        diverged[kind] += int((~error.isfinite()).sum())
         measured[f"error_{kind}_{activation}_{width}_{depth}"] = sampled(
             [float(e) if e.isfinite() else None for e in error], log=True
         )
-    return measured
+    return measured | {f"diverged_{kind}": exact(count) for kind, count in diverged.items()}
 
 
 def task_identity_fit(

@@ -21,7 +21,7 @@ SETTINGS = {
 }
 
 
-def measure(settings: dict) -> Measurements:
+def measure(settings: dict, seeds: list[int]) -> Measurements:
     from snippets.spirals import losses
 
     measured = {"depths": exact(settings["depths"])}
@@ -29,9 +29,7 @@ def measure(settings: dict) -> Measurements:
         ("plain", "residual"), ("learning_rate", "small_learning_rate"), settings["depths"]
     ):
         training = settings[rate], settings["momentum"], settings["updates"]
-        last = losses(kind, settings["count"], settings["width"], depth, range(settings["seeds"]), *training)[
-            -1
-        ]
+        last = losses(kind, settings["count"], settings["width"], depth, seeds, *training)[-1]
         name = f"{'loss' if rate == 'learning_rate' else 'loss_small_rate'}_{kind}_{depth}"
         measured[name] = sampled([float(loss) if loss.isfinite() else None for loss in last], log=True)
     return measured

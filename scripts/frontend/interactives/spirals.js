@@ -6,7 +6,7 @@ import { numeral } from "./shared/numerals.js";
 import { plot } from "./shared/plot.js";
 import { net, spirals, step } from "./shared/training.js";
 
-const { count: COUNT, width: WIDTH, updates: STEPS, momentum: MOMENTUM, learning_rate: RATE, depths: DEPTHS } = settings;
+const { count: COUNT, width: WIDTH, updates: STEPS, momentum: MOMENTUM, learning_rate: RATE, depths: DEPTHS, seeds: SEEDS } = settings;
 const DEEPEST = Math.max(...DEPTHS);
 const KINDS = ["plain", "residual"];
 
@@ -67,9 +67,9 @@ const WORDS = {
 
 let nets;
 
-/** Train for some milliseconds. `begin`: {kinds, depth, seed} of new nets. Returns [{loss, errors} by net] for every update. */
+/** Train for some milliseconds. `begin`: {kinds, depth, seed} of new nets, the seed by its place in the record. Returns [{loss, errors} by net] for every update. */
 function train({ begin, rate, milliseconds, most }) {
-  if (begin) nets = begin.kinds.map((kind) => net(kind, 2, WIDTH, 2, begin.depth, begin.seed));
+  if (begin) nets = begin.kinds.map((kind) => net(kind, 2, WIDTH, 2, begin.depth, SEEDS[begin.seed]));
   const [data, until, found] = [spirals(COUNT), performance.now() + milliseconds, []];
   do found.push(nets.map((layers) => step(layers, data, rate, MOMENTUM)));
   while (found.length < most && performance.now() < until);
@@ -168,7 +168,7 @@ function interactive(language, show, script) {
   const controls = [
     range("depth", words.depth, { min: 1, max: DEEPEST, value: 20 }),
     choice("rate", words.rate, ["0.003", "0.01", "0.03", "0.1"].map((rate) => [rate, rate]), String(RATE)),
-    range("seed", words.seed, { min: 0, max: settings.seeds - 1, value: 0 }),
+    range("seed", words.seed, { min: 0, max: SEEDS.length - 1, value: 0 }),
     several("kinds", words.kinds, KINDS.map((kind) => [kind, words[kind]]), KINDS),
   ];
   const buttons = element("p", { className: "interactive__buttons" }, main, reset, now);
