@@ -353,7 +353,7 @@ def records(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         ("compare seeds.high seeds.low | .1%", "smaller by 25.0% (95 % interval 18.7% to 31.3%, n = 10 each, rank test p < 0.001)", "25.0% 小さい値(95 % 信頼区間 18.7%〜31.3%、各 n = 10、順位検定 p < 0.001)"),
         ("compare seeds.low seeds.wider", "larger by 0.00 (95 % interval −0.09 to 0.09, n = 10 and 11, rank test p = 1)", "0.00 大きい値(95 % 信頼区間 −0.09〜0.09、n = 10 と 11、順位検定 p = 1)"),
         ("compare seeds.norm seeds.norm_high", "2.1 times as large (95 % interval 1.4 to 3.1, n = 10 each, rank test p = 0.0015)", "2.1 倍(95 % 信頼区間 1.4〜3.1、各 n = 10、順位検定 p = 0.0015)"),
-        ("compare seeds.norm_high seeds.norm", "0.48 times as large (95 % interval 0.33 to 0.70, n = 10 each, rank test p = 0.0015)", None),
+        ("compare seeds.norm_high seeds.norm", "0.48 times as large (95 % interval 0.33 to 0.70, n = 10 each, rank test p = 0.0015)", "0.48 倍(95 % 信頼区間 0.33〜0.70、各 n = 10、順位検定 p = 0.0015)"),
     ],
 )
 def test_a_value_is_written_with_its_spread(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inside: str, en: str, ja: str | None) -> None:

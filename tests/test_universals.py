@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from scripts.pages import claims, values
-from scripts.pages.evidence import Measurement
+from scripts.pages.evidence import Measurement, parse
 from scripts.pages.prose_numbers import NOT_PROSE
 from scripts.pages.source import BRACE, blank, line_of, without
 from scripts.project import DOCS, ROOT, languages
@@ -89,7 +89,7 @@ def is_about_measurements(sentence: str, language: str) -> bool:
 
 def carries_evidence(sentence: str) -> bool:
     for identifier in MARK.findall(sentence):
-        pieces = claims.evidence(claims.claim_called(identifier))
+        pieces = map(parse, claims.claim_called(identifier)["evidence"])
         if any(depends_on_seeds(piece.measured) for piece in pieces if isinstance(piece, Measurement)):
             return True
     return False
