@@ -59,7 +59,7 @@ TEXT = {
         "scaled": "1/√L 倍、訓練後",
         "unscaled": "倍率なし、初期値",
         "scale": "倍率なしの残差ネットは 2ᴸ で爆発する",
-        "moment": "ユニットの値の2乗平均",
+        "moment": "活性値の2乗平均",
         "plain": "プレーンネット",
         "residual": "残差ネット",
         "kind_unscaled": "倍率なし",

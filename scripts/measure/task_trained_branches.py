@@ -34,7 +34,7 @@ def drawn_gain(run: Streams, depth: int, width: int, scale: float, repeated: boo
 
 def drawn(settings: dict, runs: list[Streams]) -> Measurements:
     depths, width = settings["depths"], settings["drawn_width"]
-    measured: Measurements = {"depths": exact(depths)}
+    measured: Measurements = {"depths": exact(depths), "deepest": exact(depths[-1])}
     for name, power in {"root": -0.5, "inverse": -1.0}.items():
         scales = [depth**power for depth in depths]
         at_right_angles = [gain_of_steps([scale] * depth, np.zeros(depth)) for depth, scale in zip(depths, scales, strict=True)]

@@ -85,6 +85,26 @@ for epsilon in (0.01, 0.1, 0.3):
     assert low * (1 - 1e-9) <= gain <= high * (1 + 1e-9)
 
 # %% [markdown]
+# ## How large may branches be that know nothing of one another?
+#
+# Branches scaled by $1/\sqrt{L}$ or $1/L$, a draw for each block (drawn) or one draw repeated in every block (one). Guess which of the four columns go on growing with $L$. Then add the line `repeated[1::2] *= -1`: what changes, and why?
+
+# %%
+names = "1/√L, drawn", "1/√L, one", "1/L, drawn", "1/L, one"
+print("       " + "".join(f"{name:>13}" for name in names))
+for L in (4, 16, 64, 256):
+    draws = Streams("how steps add", L).numpy("branches").standard_normal((L, n, n))
+    independent = draws / np.sqrt(n)
+    repeated = np.repeat(independent[:1], L, axis=0)
+    gains = [
+        np.linalg.norm(stack_jacobian(scale * branches)) / np.sqrt(n)
+        for scale in (L**-0.5, 1 / L)
+        for branches in (independent, repeated)
+    ]
+    print(f"L = {L:3d}" + "".join(f"{gain:13.3g}" for gain in gains))
+    assert max(gains[0], gains[2], gains[3]) < np.e
+
+# %% [markdown]
 # ## How many paths does a zero take away?
 #
 # For $L = 8$, the product of all $I + J_l$ against the sum over all paths. Then remove the `#` before `J[3] = 0`: how many paths still carry something? And with a second branch at 0?

@@ -85,6 +85,26 @@ for epsilon in (0.01, 0.1, 0.3):
     assert low * (1 - 1e-9) <= gain <= high * (1 + 1e-9)
 
 # %% [markdown]
+# ## 枝が互いに無関係なら、どれだけ大きくてよいか
+#
+# 枝の大きさを $1/\sqrt{L}$ 倍または $1/L$ 倍にします。ブロックごとに生成した枝(drawn)と、全ブロックで繰り返した一本の枝(one)とで、倍率を比べます。$L$ とともに増え続けるのは、四つの列のうちどれでしょうか。次に、`repeated[1::2] *= -1` という行を加えてみましょう。何が変わりますか。それはなぜでしょうか。
+
+# %%
+names = "1/√L, drawn", "1/√L, one", "1/L, drawn", "1/L, one"
+print("       " + "".join(f"{name:>13}" for name in names))
+for L in (4, 16, 64, 256):
+    draws = Streams("how steps add", L).numpy("branches").standard_normal((L, n, n))
+    independent = draws / np.sqrt(n)
+    repeated = np.repeat(independent[:1], L, axis=0)
+    gains = [
+        np.linalg.norm(stack_jacobian(scale * branches)) / np.sqrt(n)
+        for scale in (L**-0.5, 1 / L)
+        for branches in (independent, repeated)
+    ]
+    print(f"L = {L:3d}" + "".join(f"{gain:13.3g}" for gain in gains))
+    assert max(gains[0], gains[2], gains[3]) < np.e
+
+# %% [markdown]
 # ## 枝を一つ 0 にすると、経路は何本減るか
 #
 # $L = 8$ で、$I + J_l$ の積と、すべての経路の和を比べます。次に、`J[3] = 0` の前の `#` を消しましょう。何かを運ぶ経路は何本残りますか。もう一本の枝も 0 にしたらどうでしょうか。
@@ -105,7 +125,7 @@ assert difference < 1e-12
 # %% [markdown]
 # ## 効いている経路はどれだけ長いか
 #
-# どの枝も同じ $\varepsilon$ 倍なら、長さ $k$ の経路の割合は二項分布に従い、枝を選ぶ確率は $\varepsilon/(1+\varepsilon)$ です。54ブロックの網で、$\varepsilon$ が 1、$1/\sqrt{54}$、$0.01$ のときの平均の長さを予想してください。Veit らの長さ、5 から 17 の経路が大半を運ぶのは、どの場合でしょうか。
+# どの枝も同じ $\varepsilon$ 倍なら、長さ $k$ の経路の割合は二項分布に従い、枝を選ぶ確率は $\varepsilon/(1+\varepsilon)$ です。54ブロックのネットで、$\varepsilon$ が 1、$1/\sqrt{54}$、$0.01$ のときの平均の長さを予想してください。Veit らの長さ、5 から 17 の経路が大半を運ぶのは、どの場合でしょうか。
 
 # %%
 from snippets.paths import share_of_bound, share_of_paths, sums_by_length
@@ -145,7 +165,7 @@ assert np.all(first <= second * (1 + 1e-9))
 # %% [markdown]
 # ## 大きさを抑えるものは何か
 #
-# 50ブロックの後の活性の2乗平均を、入力の2乗平均で割ります。対策なしの場合と、三つの治し方のそれぞれについて、He の重みを3通り生成した結果を並べました。最後の列は期待値です。四つの値を予想してください。次に `width` を 16 と 256 にしてみましょう。ばらつきが最も大きいのはどれですか。それはなぜでしょうか。
+# 50ブロックの後の活性値の2乗平均を、入力の2乗平均で割ります。対策なしの場合と、三つの対策のそれぞれについて、He の重みを3通り生成した結果を並べました。最後の列は期待値です。四つの値を予想してください。次に `width` を 16 と 256 にしてみましょう。ばらつきが最も大きいのはどれですか。それはなぜでしょうか。
 
 # %%
 from snippets.initialisation import gaussian_weights, he
@@ -205,7 +225,7 @@ assert norms["W2=0", 0][0] == 0 and min(norms["W2=0", 1]) > 0
 # %% [markdown]
 # ## 経路が多いからか、枝が小さいからか
 #
-# ブロックを一つ抜くと、経路の半分がなくなります。では、出力はどれだけ変わるでしょうか。$\|J_l\|_2 = \varepsilon$ の残差ブロック $x + J_l x$ を重ねた網と、直交行列 $Q_l$ を重ねたプレーン網で予想してください。次に `epsilon` を 0.01 と 0.9 にしてみましょう。経路の数は、どの値でも同じです。それなら、網を守っているのは何でしょうか。
+# ブロックを一つ抜くと、経路の半分がなくなります。では、出力はどれだけ変わるでしょうか。$\|J_l\|_2 = \varepsilon$ の残差ブロック $x + J_l x$ を重ねたネットと、直交行列 $Q_l$ を重ねたプレーンネットで予想してください。次に `epsilon` を 0.01 と 0.9 にしてみましょう。経路の数は、どの値でも同じです。それなら、ネットを守っているのは何でしょうか。
 
 # %%
 L, n, epsilon = 20, 64, 0.1
