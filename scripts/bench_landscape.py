@@ -18,10 +18,11 @@ from snippets.convnets import ConvNet
 from snippets.digits import digits
 from snippets.folding import folded
 from snippets.loss_landscape import planar, plane, surface, with_batch_statistics
+from snippets.streams import Streams, streams
 from snippets.training import batches
 
 DEPTH, WIDTHS, IMAGES, GRID, ROUNDS = 32, (8, 16, 32), 128, np.linspace(-0.5, 0.5, 8), 3
-SEEDS, BATCH, LEARNING_RATE = range(5), 128, 0.05
+NETS, BATCH, LEARNING_RATE = 5, 128, 0.05
 
 
 def best(run):
@@ -69,11 +70,11 @@ def straightforward_surface(net, directions, x, labels):
     return losses
 
 
-def straightforward_training(nets, x, labels):
+def straightforward_training(nets, x, labels, generators):
     """One epoch of SGD of every net by itself."""
-    for net, seed in zip(copy.deepcopy(nets), SEEDS, strict=True):
+    for net, generator in zip(copy.deepcopy(nets), generators, strict=True):
         optimiser = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE, momentum=0.9, weight_decay=1e-4)
-        for (index,) in batches(len(x), BATCH, [seed], 0):
+        for (index,) in batches(len(x), BATCH, [generator]):
             optimiser.zero_grad()
             cross_entropy(net(x[index]), labels[index]).backward()
             optimiser.step()
@@ -85,12 +86,19 @@ def compare(kind, x, labels, peak):
     Raises:
         SystemExit: the losses differ by more than 1e-5 of their size.
     """
-    nets = [ConvNet(DEPTH, WIDTHS, 1, 10, kind == "residual", seed) for seed in SEEDS]
-    alone, count = best(lambda: straightforward_training(nets, x, labels))[0], len(x) // BATCH * BATCH
-    together = best(lambda: train_side_by_side(copy.deepcopy(nets), x, labels, SEEDS, 1, BATCH, LEARNING_RATE))[0]
-    train_side_by_side(nets, x, labels, SEEDS, 1, BATCH, LEARNING_RATE)
+    runs = streams(f"bench {kind}", range(NETS))
+    nets = [ConvNet(DEPTH, WIDTHS, 1, 10, kind == "residual", of.torch("weights")) for of in runs]
+    generators = [of.torch("batches") for of in runs]
+    many_x, many_labels = x.expand(NETS, *x.shape), labels.expand(NETS, -1)
+
+    def side_by_side(nets):
+        train_side_by_side(nets, many_x, many_labels, generators, 1, BATCH, LEARNING_RATE)
+
+    alone, count = best(lambda: straightforward_training(nets, x, labels, generators))[0], len(x) // BATCH * BATCH
+    together = best(lambda: side_by_side(copy.deepcopy(nets)))[0]
+    side_by_side(nets)
     net, images = nets[0].eval(), (x[:IMAGES], labels[:IMAGES])
-    directions, forward = plane(net, 0), flops(net, x[:IMAGES])
+    directions, forward = plane(net, runs[0].torch("plane")), flops(net, x[:IMAGES])
     recomputed = with_batch_statistics(net)
     for mode, source, view in (
         ("fixed", net, folded(net, directions)),
@@ -108,8 +116,8 @@ def compare(kind, x, labels, peak):
         print(f"{'':36}the same losses to {error:.1e}; {rate:.0f} images/s")
     for name, seconds in (("loop", alone), ("side by side", together)):
         # A backward pass costs two forward ones.
-        share = 3 * forward / IMAGES * count * len(SEEDS) / seconds / peak
-        row(f"{kind}, training, {name}", count * len(SEEDS) / seconds, "images", alone / seconds, share)
+        share = 3 * forward / IMAGES * count * NETS / seconds / peak
+        row(f"{kind}, training, {name}", count * NETS / seconds, "images", alone / seconds, share)
 
 
 def row(name, rate, unit, times, share):
@@ -118,7 +126,7 @@ def row(name, rate, unit, times, share):
 
 def main():
     torch.set_num_threads(1)
-    x, labels = (torch.from_numpy(array) for array in digits()[:2])
+    x, labels = (torch.from_numpy(array) for array in digits(Streams("bench", 0).numpy("split"))[:2])
     x, peak = x.view(-1, 1, 8, 8), matrix_peak()
     print(f"matrix products of 1024 × 1024: {peak / 1e9:.1f} GFLOP/s on one thread; nets of {DEPTH} layers")
     for kind in ("plain", "residual"):

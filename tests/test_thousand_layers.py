@@ -1,4 +1,4 @@
-"""Clipping against PyTorch's, the 1000-layer nets' beginnings; claim 20's training half against the record."""
+"""Clipping against PyTorch's, the 1000-layer nets' beginnings; a thousand layers against ten in the record."""
 
 import math
 
@@ -6,12 +6,17 @@ import pytest
 import torch
 
 from scripts.record import array, centre, read
+from scripts.statistics import difference, smaller
 from snippets.deep_training import accuracies, clip, train_clipped
 from snippets.initialisation import he
 from snippets.networks import Plain, Residual, ReZero, batch_norm, zero_branches
 from snippets.training import batches
 
 RECORD = read("thousand_layers")
+
+
+def generators(*seeds):
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
 def test_clipping_by_seed_is_pytorchs_clipping_of_each_seed():
@@ -34,7 +39,7 @@ def test_clipping_by_seed_is_pytorchs_clipping_of_each_seed():
 
 @pytest.mark.parametrize("kind", ["rezero", "zero"])
 def test_blocks_begin_as_the_identity_with_gradients_that_are_not_zero(kind):
-    arguments = (6, 4, 3, 5, "relu", he, [0, 1])
+    arguments = (6, 4, 3, 5, "relu", he, generators(0, 1))
     net = ReZero(*arguments) if kind == "rezero" else zero_branches(Residual(*arguments))
     x = torch.randn(2, 7, 6, generator=torch.Generator().manual_seed(0))
     y = net(x)
@@ -44,32 +49,68 @@ def test_blocks_begin_as_the_identity_with_gradients_that_are_not_zero(kind):
     assert (first.grad != 0).any()
 
 
-def test_record_two_ways_reach_98_percent_with_every_seed():
-    for kind in ("scaled", "rezero"):
-        assert len(array(RECORD, f"train_accuracy_{kind}")) >= 5
-        assert array(RECORD, f"train_accuracy_{kind}").min() > 0.98
+def final(kind, depth):
+    return array(RECORD, f"final_loss_{kind}_{depth}")
+
+
+def epochs(kind, depth):
+    return array(RECORD, f"epochs_to_target_{kind}_{depth}")
+
+
+def test_record_with_root_scaled_branches_a_thousand_layers_learn_as_fast_as_ten():
+    seeds = RECORD["settings"]["seeds"]
+    assert len(final("scaled", 1000)) == len(epochs("scaled", 1000)) == len(epochs("scaled", 10)) == seeds >= 10
+    ratio = difference(final("scaled", 10), final("scaled", 1000), log=True)
+    assert 1 / 2 < ratio.low < ratio.high < 2
+    later = difference(epochs("scaled", 10), epochs("scaled", 1000))
+    assert -1 < later.low < later.high < 1
+
+
+@pytest.mark.parametrize("kind", ["rezero", "zero"])
+def test_record_with_branches_that_begin_at_zero_a_thousand_layers_need_more_updates_than_ten(kind):
+    assert smaller(final(kind, 10), final(kind, 1000)) < 0.01
+    assert smaller(epochs(kind, 10), epochs(kind, 1000)) < 0.01
+
+
+def test_record_controls_ten_layers_against_themselves_and_labels_that_say_nothing():
+    ratio = difference(final("scaled", 10), array(RECORD, "final_loss_scaled_10_again"), log=True)
+    assert 1 / 2 < ratio.low < 1 < ratio.high < 2 or ratio.p > 0.01
+    assert array(RECORD, "test_accuracy_scaled_10_shuffled").mean() == pytest.approx(0.1, abs=0.05)
+    for kind in ("scaled", "rezero", "zero", "plain"):
+        assert array(RECORD, f"untrained_accuracy_{kind}_1000").max() < 0.4
+    assert array(RECORD, "train_accuracy_plain_10").min() > 0.5  # so depth is what stops the plain nets of 1000
 
 
 def test_record_the_unscaled_net_overflows_and_the_plain_one_stays_at_chance():
     seeds = RECORD["settings"]["seeds"]
-    assert centre(RECORD["measurements"]["diverged_unscaled"]) == seeds
-    assert RECORD["measurements"]["final_loss_unscaled"]["values"] == [None] * seeds
-    assert array(RECORD, "last_finite_layer_unscaled").max() < 500
-    assert array(RECORD, "train_accuracy_plain").max() < 0.15
+    assert RECORD["measurements"]["diverged_unscaled_1000"]["values"] == [1] * seeds
+    assert RECORD["measurements"]["final_loss_unscaled_1000"]["values"] == [None] * seeds
+    assert array(RECORD, "overflow_layer_unscaled").max() < 512
+    assert array(RECORD, "diverged_unscaled_10").max() == 0
+    chance = centre(RECORD["measurements"]["chance_loss"])
+    assert final("plain", 1000) == pytest.approx(chance, rel=0.01)
+    assert array(RECORD, "train_accuracy_plain_1000").max() < 0.15
+
+
+def test_record_begins_at_the_same_size_in_both_nets_that_begin_as_the_identity():
+    """ReZero and the zero last layer are one function at first: their deviations are the first layer's, to the last digit."""
+    for kind in ("rezero", "zero"):
+        deviations = array(RECORD, f"deviation_{kind}")
+        assert (deviations == deviations[:, :1]).all()
+    assert (array(RECORD, "deviation_rezero") == array(RECORD, "deviation_zero")).all()
 
 
 def test_training_falls_along_a_cosine_with_momentum_and_clipping():
     """The same steps written out: v ← 0.9 v + g, w ← w − η (1 + cos πt/T)/2 · v, with PyTorch's own clipping."""
-    arguments = (4, 5, 3, 2, "relu", he, [0])
-    generator = torch.Generator().manual_seed(0)
-    x, labels = torch.randn(14, 4, generator=generator), torch.arange(14) % 3  # batches of 4: two are left over
-    trained, by_hand = Plain(*arguments), Plain(*arguments)
-    history = train_clipped(trained, 0.5, x, labels, [0], 2, 4, 1.0)
+    x, labels = torch.randn(14, 4, generator=generators(1)[0]), torch.arange(14) % 3  # batches of 4: two are left over
+    trained, by_hand = (Plain(4, 5, 3, 2, "relu", he, generators(0)) for _ in range(2))
+    history = train_clipped(trained, 0.5, x[None], labels[None], generators(2), 2, 4, 1.0)
+    order = generators(2)
     parameters = list(by_hand.parameters())
     velocities = [torch.zeros_like(p) for p in parameters]
     step, steps, losses = 0, 6, []
-    for epoch in range(2):
-        for index in batches(14, 4, [0], epoch):
+    for _ in range(2):
+        for index in batches(14, 4, order):
             loss = torch.nn.functional.cross_entropy(by_hand(x[index])[0], labels[index][0])
             losses.append(loss.item())
             gradients = torch.autograd.grad(loss, parameters)
@@ -85,32 +126,32 @@ def test_training_falls_along_a_cosine_with_momentum_and_clipping():
 
 
 def test_training_ends_where_no_seed_has_a_finite_loss():
-    x, labels = torch.randn(4, 4, generator=torch.Generator().manual_seed(0)), torch.arange(4) % 3
-    net = Plain(4, 5, 3, 2, "relu", he, [0, 1])
-    history = train_clipped(net, 1e38, x, labels, [0, 1], 9, 4, 1.0)
+    x, labels = torch.randn(2, 4, 4, generator=generators(2)[0]), (torch.arange(4) % 3).expand(2, -1)
+    net = Plain(4, 5, 3, 2, "relu", he, generators(0, 1))
+    history = train_clipped(net, 1e38, x, labels, generators(0, 1), 9, 4, 1.0)
     assert history.isfinite().tolist() == [[True, True], [False, False]]
 
 
 def test_accuracy_is_the_share_of_largest_logits_that_stand_at_the_label():
-    net = Plain(6, 4, 3, 2, "tanh", he, [0, 1])
-    x, labels = torch.randn(20, 6, generator=torch.Generator().manual_seed(1)), torch.arange(20) % 3
+    net = Plain(6, 4, 3, 2, "tanh", he, generators(0, 1))
+    x, labels = torch.randn(2, 20, 6, generator=generators(2)[0]), torch.arange(40).view(2, 20) % 3
     expected = []
     for seed in (0, 1):
-        logits = Plain(6, 4, 3, 2, "tanh", he, [seed])(x[None])[0].tolist()
-        expected.append(sum(row.index(max(row)) == n % 3 for n, row in enumerate(logits)) / 20)
+        logits = Plain(6, 4, 3, 2, "tanh", he, generators(seed))(x[seed : seed + 1])[0].tolist()
+        expected.append(sum(row.index(max(row)) == label for row, label in zip(logits, labels[seed].tolist(), strict=True)) / 20)
     assert len(set(expected)) == 2
-    assert accuracies(net, x, labels, [0, 1]).tolist() == pytest.approx(expected)
+    assert accuracies(net, x, labels).tolist() == pytest.approx(expected)
 
 
 def test_in_rezero_every_block_and_seed_has_an_alpha_of_its_own():
     arguments, alphas = (6, 4, 3, 3, "tanh", he), torch.tensor([[0.5, -1.0], [2.0, 0.25]])
-    net = ReZero(*arguments, [3, 8])
+    net = ReZero(*arguments, generators(3, 8))
     with torch.no_grad():
         for scale, of_block in zip(net.scales, alphas, strict=True):
             scale.copy_(of_block.view(2, 1, 1))
     x = torch.randn(2, 7, 6, generator=torch.Generator().manual_seed(0))
     for index, seed in enumerate((3, 8)):
-        alone = Residual(*arguments, [seed])
+        alone = Residual(*arguments, generators(seed))
         z = alone.layers[0](x[index : index + 1])
         for layer, of_block in zip(alone.layers[1:], alphas, strict=True):
             z = z + of_block[index] * layer(torch.tanh(z))
