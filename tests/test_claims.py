@@ -101,10 +101,9 @@ JUDGED = {
     "convex-landscape": ("misleading", 1, 1),
     "second-derivative": ("conditional", 3, 1),
     "shattering": ("misleading", 1, 1),
-    "zero-branch-identity": ("conditional", 1, 1),
+    "zero-branch-identity": ("conditional", 2, 2),
     "plus-one": ("conditional", 2, 1),
     "undiminished-gradient": ("conditional", 2, 2),
-    "short-paths-depend-on-the-definition": ("conditional", 1, 1),
     "quarter-active-together": ("conditional", 2, 2),
     "small-nets-degrade-too": ("heuristic", 2, 1),
 }
