@@ -14,10 +14,10 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "loss": "深いシグモイド網は SGD では学習が進まない",
+        "loss": "SGD では深いシグモイドのネットの損失が下がらない",
         "epoch": "エポック",
         "cross_entropy": "訓練損失",
-        "moved": "SGD では入力側の層がほとんど動かない",
+        "moved": "シグモイドと SGD では入力側がほとんど動かない",
         "layer": "層 l(左が入力側)",
         "distance": "重みの移動量 ‖W − W₀‖ / ‖W₀‖",
         "sigmoid": "シグモイド",
@@ -25,13 +25,13 @@ TEXT = {
         "sgd": "SGD",
         "adam": "Adam",
         "depth": "{} 層",
-        "chance": "当て推量",
+        "chance": "チャンスレベル",
     },
     "en": {
-        "loss": "Deep sigmoid nets do not learn by SGD",
+        "loss": "By SGD the deeper sigmoid nets stay at chance",
         "epoch": "epoch",
         "cross_entropy": "training loss",
-        "moved": "By SGD the early layers hardly move",
+        "moved": "Sigmoid, SGD: the early layers hardly move",
         "layer": "layer l (input side on the left)",
         "distance": "movement ‖W − W₀‖ / ‖W₀‖",
         "sigmoid": "sigmoid",

@@ -15,10 +15,10 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "layers": "シグモイドの勾配だけが層ごとに 1/4 近くになる",
+        "layers": "Xavier のシグモイドでは層ごとに 1/4 近くになる",
         "layer": "層 l(左が入力側)",
         "norm": "‖∂E/∂aₗ‖(出力層を 1 とする)",
-        "depths": "第 1 層の勾配は (1/4)ⁿ の速さで消える",
+        "depths": "(1/4)ⁿ のように消えるのは Xavier のとき",
         "depth": "層の数 n",
         "first": "‖∂E/∂W₁‖(1 層のときを 1 とする)",
         "factors": "1 層あたりの倍率は重みと幅で決まる",
@@ -32,10 +32,10 @@ TEXT = {
         "he": "He",
     },
     "en": {
-        "layers": "Only the sigmoid loses about 3/4 a layer",
+        "layers": "Sigmoid, Xavier: a layer leaves nearly 1/4",
         "layer": "layer l (input side on the left)",
         "norm": "‖∂E/∂aₗ‖ (output layer = 1)",
-        "depths": "The first layer's gradient falls like (1/4)ⁿ",
+        "depths": "With Xavier it falls nearly like (1/4)ⁿ",
         "depth": "number of layers n",
         "first": "‖∂E/∂W₁‖ (one layer = 1)",
         "factors": "Weights and width decide the factor per layer",
@@ -97,7 +97,7 @@ def draw_factors(record: dict[str, Any], text: dict[str, str]) -> Figure:
     colors = [PLAIN if activation == "sigmoid" else OTHER for activation, _ in rows]
     for width, size in zip(settings["widths"], (14, 36, 80), strict=True):
         factors = np.stack([array(record, f"factor_{activation}_{init}_{width}") for activation, init in rows])
-        middle, low, high = np.exp(np.log(factors).mean(axis=1)), factors.min(axis=1), factors.max(axis=1)
+        middle, low, high = factors.mean(axis=1), factors.min(axis=1), factors.max(axis=1)
         axis.hlines(range(len(rows)), low, high, color=colors, linewidth=1)
         axis.scatter(middle, range(len(rows)), s=size, facecolor="none", edgecolor=colors)
         keep(axis, f"{text['width']} {width}", labels, middle, (low, high))

@@ -9,12 +9,13 @@ import numpy as np
 from snippets.activations import relu, sigmoid, tanh
 from snippets.backpropagation import backward, central_difference, chain_gradient, chain_loss, forward
 from snippets.initialisation import gaussian_weights, he, standard, xavier
+from snippets.streams import Streams
 
 
 def factor_per_layer(activation, variance, width=64, depth=30, seed=0):
-    rng = np.random.default_rng(seed)
-    weights = gaussian_weights(depth, width, variance, rng)
-    x, g = rng.standard_normal((2, 32, width))
+    run = Streams("lab of chapter 2", seed)
+    weights = gaussian_weights(depth, width, variance, run.numpy("weights"))
+    x, g = (run.numpy(purpose).standard_normal((32, width)) for purpose in ("inputs", "output gradient"))
     z, a = forward(x, weights, activation)
     _, of_activations = backward(z, a, weights, g, activation)
     norms = [np.linalg.norm(gradient) for gradient in of_activations]
