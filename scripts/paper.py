@@ -6,6 +6,7 @@ Records go to docs/data/paper/, and only there: no value, claim or verification 
 """
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from scripts.project import DATA
 from scripts.record import Measurements, exact, measure_into, sampled
 
 PAPER = DATA / "paper"
+EXPERIMENT = "degradation_cifar10"
 SETTINGS = {
     "depths": [20, 32, 44, 56],
     "widths": [16, 32, 64],
@@ -27,24 +29,29 @@ SETTINGS = {
 
 
 def run(settings: dict[str, Any], data: tuple, depth: int, residual: bool, seed: int) -> dict[str, Any] | None:
-    """One net, trained: its loss by epoch, and its errors at the end; None if it diverged."""
+    """One net, trained: its loss by epoch, and its errors at the end; None if it diverged.
+
+    Nets of one seed, plain or residual, share initial weights, minibatches and augmentation.
+    """
     import torch
 
     from snippets.cifar10 import Augmented, stepwise
     from snippets.convnets import ConvNet
+    from snippets.streams import Streams
     from snippets.training import train
 
     x, labels, test_x, test_labels = data
-    net = ConvNet(depth, settings["widths"], 3, 10, residual, seed).to(x.device).train()
+    streams = Streams(EXPERIMENT, seed)
+    net = ConvNet(depth, settings["widths"], 3, 10, residual, streams.torch("weights")).to(x.device).train()
     optimiser = torch.optim.SGD(
         net.parameters(), lr=settings["learning_rate"], momentum=0.9, weight_decay=settings["weight_decay"]
     )
     loss = train(
         lambda x: net(x[0])[None],
         optimiser,
-        Augmented(x, seed),
-        labels,
-        [seed],
+        Augmented(x, streams.torch("augmentation")),
+        labels[None],
+        [streams.torch("batches")],
         settings["epochs"],
         settings["batch"],
         after_step=stepwise(optimiser, settings["milestones"]),
@@ -64,18 +71,18 @@ def _error(net, x, labels) -> float:
     return wrong / len(x)
 
 
-def measure(settings: dict[str, Any], folder: Path) -> Measurements:
+def measure(settings: dict[str, Any], seeds: list[int], folder: Path) -> Measurements:
     from snippets.cifar10 import cifar10
 
     data = tuple(part.to(settings["device"]) for part in cifar10(folder))
     measured = {"depths": exact(settings["depths"])}
     for depth in settings["depths"]:
         runs = []
-        for seed in range(settings["seeds"]):
+        for seed in seeds:
             runs.append(run(settings, data, depth, settings["residual"], seed))
             print(f"depth {depth}, seed {seed}: {'diverged' if runs[-1] is None else runs[-1]['test_error']}", flush=True)
-        for name in ("loss", "train_error", "test_error"):
-            measured[f"{name}_{depth}"] = sampled([each and each[name] for each in runs], log=name == "loss")
+        for name, images in (("loss", None), ("train_error", len(data[0])), ("test_error", len(data[2]))):
+            measured[f"{name}_{depth}"] = sampled([each and each[name] for each in runs], log=name == "loss", images=images)
     return measured
 
 
@@ -87,7 +94,7 @@ def main(folder: Path, kinds: list[str], settings: dict[str, Any] = SETTINGS, re
     for kind in kinds or ["plain", "residual"]:
         chosen = settings | {"scale": "paper", "residual": kind == "residual", "device": device, "device_name": name}
         command = f"python -m scripts.paper FOLDER {kind}"
-        measure_into(records / f"degradation_{kind}.json", lambda settings: measure(settings, folder), chosen, command=command)
+        measure_into(records / f"degradation_{kind}.json", partial(measure, folder=folder), chosen, command=command, experiment=EXPERIMENT)
     return 0
 
 

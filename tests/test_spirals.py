@@ -32,7 +32,7 @@ def test_a_spiral_is_r_equal_to_theta_over_pi_and_its_half_turn():
 
 def test_weights_are_drawn_in_order_and_every_seed_by_itself():
     seeds = [3, 8]
-    net = Residual(2, 5, 4, 2, "relu", lambda n, m: 1, seeds).double()
+    net = Residual(2, 5, 4, 2, "relu", lambda n, m: 1, [torch.Generator() for _ in seeds]).double()
     draw_weights(net, seeds)
     for s, seed in enumerate(seeds):
         draws = normal(seed, 10 + 25 + 20)
