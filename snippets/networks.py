@@ -84,14 +84,20 @@ def batch_norm(z, epsilon=1e-5):
 
 
 def zero_branches(net):
-    """Set the last (here the only) layer of every branch to 0: each block begins as the identity."""
+    """Set the last (here the only) layer of every branch to 0: each block begins as the identity.
+
+    A part of Fixup, Zhang et al. 2019, "Fixup Initialization…", §3.
+    """
     for layer in net.layers[1:]:
         nn.init.zeros_(layer.weight)
     return net
 
 
 class ReZero(Residual):
-    """Every block learns its own α, 0 at first. Bachlechner et al. 2020, "ReZero is All You Need", eq. 1."""
+    """Every block learns its own α, 0 at first.
+
+    De & Smith 2020, "Batch Normalization Biases Residual Blocks…" (SkipInit); Bachlechner et al. 2020, "ReZero is All You Need", eq. 1.
+    """
 
     def __init__(self, inputs, width, classes, depth, activation, variance, generators):
         super().__init__(inputs, width, classes, depth, activation, variance, generators)

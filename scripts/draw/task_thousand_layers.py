@@ -15,25 +15,25 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "sizes": "倍率のない網は溢れ、プレーン網は消える",
+        "sizes": "信号は倍率なしでは float32 を超え、プレーンでは消える",
         "layer": "層",
-        "deviation": "活性の標準偏差",
+        "deviation": "活性値の標準偏差",
         "limit": "float32 の上限",
-        "losses": "枝が小さく始まれば、千層でも学習する",
+        "losses": "枝が小さく始まれば、1000 層でも学習する",
         "epoch": "エポック",
         "loss": "訓練損失",
-        "chance": "当て推量の損失",
+        "chance": "チャンスレベルの損失",
         "plain": "プレーン",
         "theory": "理論",
         "scaled": "残差、1/√L 倍",
         "rezero": "残差、ReZero",
         "zero": "残差、最後の層が 0",
         "unscaled": "残差、倍率なし",
-        "diverged": "{}:{} シードとも発散",
+        "diverged": "{name}:{all} シード中 {gone} シードが発散",
         "same": "残差、ReZero と最後の層 0",
     },
     "en": {
-        "sizes": "The unscaled net overflows, the plain one fades",
+        "sizes": "Unscaled, the signal overflows; in plain nets it fades",
         "layer": "layer",
         "deviation": "deviation of activations",
         "limit": "the end of float32",
@@ -47,7 +47,7 @@ TEXT = {
         "rezero": "residual, ReZero",
         "zero": "residual, zero last layer",
         "unscaled": "residual, unscaled",
-        "diverged": "{}: all {} seeds diverged",
+        "diverged": "{name}: {gone} of {all} seeds diverged",
         "same": "residual, ReZero and zero last layer",
     },
 }
@@ -96,9 +96,10 @@ def draw_losses(records: dict[str, dict[str, Any]], text: dict[str, str]) -> Fig
     epochs = np.arange(1, settings["epochs"] + 1)
     figure, axis = panels(height=3.4)
     for kind, (color, line) in LINES.items():
-        losses = array(measured, f"loss_{kind}")
+        losses = array(measured, f"loss_{kind}_1000")
         spread(axis, epochs, losses, color=color, log=True, linestyle=line, label=text[kind])
-    diverged = text["diverged"].format(text["unscaled"], array(measured, "diverged_unscaled"))
+    gone = array(measured, "diverged_unscaled_1000")
+    diverged = text["diverged"].format(name=text["unscaled"], gone=round(gone.sum()), all=len(gone))
     axis.plot([], [], color=RESIDUAL, linestyle="-.", label=diverged)
     axis.axhline(
         float(array(measured, "chance_loss")),
