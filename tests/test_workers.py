@@ -28,9 +28,9 @@ time.sleep(60)
 def test_two_workers_measure_what_this_process_measures() -> None:
     with Workers(2) as workers:
         # A function that no module holds: pytask's tasks are such to a worker.
-        futures = [workers.submit(lambda: (os.getpid(), task_chain_rule.measure(task_chain_rule.SETTINGS))) for _ in range(2)]
+        futures = [workers.submit(lambda: (os.getpid(), task_chain_rule.measure(task_chain_rule.SETTINGS, [1, 2]))) for _ in range(2)]
         there = [future.result() for future in futures]
-    here = task_chain_rule.measure(task_chain_rule.SETTINGS)
+    here = task_chain_rule.measure(task_chain_rule.SETTINGS, [1, 2])
     assert os.getpid() not in [process for process, _ in there]
     assert [measured for _, measured in there] == [here, here]
 
