@@ -245,6 +245,8 @@ def folder(tmp_path: Path) -> Path:
         ("seeds.norm ≈ seeds.norm_twin × 1.5", False),
         ("seeds.norm_high ≈ seeds.norm × 20", True),
         ("seeds.norm_high ≈ seeds.norm × 12", False),
+        ("seeds.norm ≈ seeds.norm_high × 20", True),
+        ("seeds.norm ≈ seeds.norm_high × 12", False),
         ("seeds.norm ≈ 1 × 1.7", True),
         ("seeds.norm ≈ 1 × 1.5", False),
         ("seeds.norm ≈ 1 ± 0.7", True),
@@ -317,7 +319,7 @@ def among(monkeypatch: pytest.MonkeyPatch, folder: Path):
     def make(*lines: str) -> dict:
         listed = "\n".join(f"    - for: {line}" for line in lines)
         path = folder / "claims.yml"
-        path.write_text(f"- id: first\n  evidence: []\n- id: ours\n  verdict: empirical\n  evidence:\n{listed}\n", encoding="utf-8")
+        path.write_text(f"- id: first\n  said: '{lines[-1]}'\n- id: ours\n  verdict: empirical\n  evidence:\n{listed}\n", encoding="utf-8")
         monkeypatch.setattr(claims, "CLAIMS", path)
         return claims.claims()["ours"]
 
