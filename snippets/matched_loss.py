@@ -1,9 +1,11 @@
 """Small nets with and without shortcuts, with and without BN, stopped at the same training loss."""
 
+import copy
 from itertools import pairwise
 
 import torch
 from torch import nn
+from torch.func import functional_call, vmap
 from torch.nn.functional import batch_norm, cross_entropy, relu
 
 from snippets.training import batches
@@ -40,6 +42,20 @@ class Mlp(nn.Module):
 # --8<-- [end:net]
 
 
+# --8<-- [start:absorbed]
+def absorbed(net):
+    """The same function with α in the weights: W ← αW and b ← αb in every branch, α ← 1."""
+    twin = copy.deepcopy(net)
+    for layer in twin.layers[1:-1]:
+        layer.weight.data *= net.scale
+        layer.bias.data *= net.scale
+    twin.scale = 1.0
+    return twin
+
+
+# --8<-- [end:absorbed]
+
+
 # --8<-- [start:train_until]
 def train_until(net, target, learning_rate, x, labels, generator, updates, batch, limit, every):
     """SGD with momentum 0.9, clipped at norm `limit`, until the loss of all x (count, inputs) is ≤ `target`.
@@ -63,3 +79,21 @@ def train_until(net, target, learning_rate, x, labels, generator, updates, batch
 
 
 # --8<-- [end:train_until]
+
+
+# --8<-- [start:losses]
+def losses_on_plane(net, directions, alphas, betas, x, labels):
+    """E(w + α d₁ + β d₂) for each α and β, (alphas, betas); biases stay. A row of points is computed side by side."""
+    parameters = dict(net.named_parameters())
+    moved = [name for name, w in parameters.items() if w.dim() > 1]
+
+    def loss(alpha, beta):
+        at = {n: parameters[n] + alpha * a + beta * b for n, a, b in zip(moved, *directions, strict=True)}
+        return cross_entropy(functional_call(net, at, (x,)), labels)
+
+    betas = torch.tensor(betas, dtype=x.dtype)
+    with torch.no_grad():
+        return torch.stack([vmap(loss, (None, 0))(float(alpha), betas) for alpha in alphas]).numpy()
+
+
+# --8<-- [end:losses]

@@ -6,6 +6,7 @@ Sources: He et al. 2015, "Deep Residual Learning", fig. 2, §3.4; He et al. 2016
 
 from math import comb
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -57,7 +58,8 @@ class ReluAfterAddition(Residual):
 def never_positive(steps):
     """C(2n, n) / 4ⁿ: the probability that no partial sum S₁ … Sₙ of n independent steps is positive.
 
-    The steps are continuous, symmetric about 0 and alike; nothing else matters. About 1/√(πn) for large n.
+    The steps are independent and have one law, symmetric about 0 and continuous (no sum is 0); which one does
+    not matter. About 1/√(πn) for large n.
     Feller 1971, "An Introduction to Probability Theory…", vol. II, ch. XII.
     """
     return comb(2 * steps, steps) / 4**steps
@@ -78,3 +80,29 @@ def left_of_plus_one(first, last):
 
 
 # --8<-- [end:left]
+
+
+# --8<-- [start:narrow]
+def left_at_width(width, blocks, images, rng):
+    """What theory leaves of the +1 through 0, 1, … `blocks` blocks of so many units, by simulated walks.
+
+    A sum F = W c / σ, with c = z minus its mean, tells of W that its part along c is F σ cᵀ / |c|². All else of W
+    stays random. So on average a block's Jacobian is D (I + F cᵀ / |c|²): one direction is not turned at random.
+    Returned is the mean over images of tr M / N, where M is the product of these and of the first ReLU's D.
+    """
+    F = rng.standard_normal((images, width))
+    z = np.maximum(F, 0)
+    M = (F > 0)[:, :, None] * np.eye(width)
+    left = [np.trace(M, axis1=1, axis2=2).mean() / width]
+    for _ in range(blocks):
+        c = z - z.mean()
+        size = (c * c).sum(1, keepdims=True)
+        F = rng.standard_normal((images, width)) * np.sqrt(size / size.mean())
+        M += F[:, :, None] * ((c / size)[:, None] @ M)
+        z = np.maximum(z + F, 0)
+        M *= (z > 0)[:, :, None]
+        left.append(np.trace(M, axis1=1, axis2=2).mean() / width)
+    return np.array(left)
+
+
+# --8<-- [end:narrow]

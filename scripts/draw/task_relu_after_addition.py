@@ -28,6 +28,7 @@ TEXT = {
         "blocks": "ブロック数 L",
         "2015": "2015年のブロック",
         "preactivation": "事前活性化",
+        "width": "{}、幅 {}",
         "theory": "理論",
         "training": "深くなるほど、差が開く",
         "depth": "{} ブロック",
@@ -42,6 +43,7 @@ TEXT = {
         "blocks": "blocks L",
         "2015": "block of 2015",
         "preactivation": "pre-activation",
+        "width": "{}, width {}",
         "theory": "theory",
         "training": "The deeper, the wider the gap",
         "depth": "{} blocks",
@@ -49,6 +51,7 @@ TEXT = {
         "loss": "training loss",
     },
 }
+COMPARED = 128  # the width at which both kinds are measured
 LINES = {"preactivation": (RESIDUAL, "-"), "2015": (RESIDUAL, "-.")}
 
 
@@ -67,21 +70,26 @@ def draw_masks(record: dict[str, Any], text: dict[str, str]) -> Figure:
     axes[0].set(xlabel=text["block"], ylim=(0, 0.42))
     axes[0].set_title(text["masked"], fontweight="normal", fontsize=9)
     depths = array(record, "depths")
-    for kind, (color, line) in LINES.items():
-        spread(axes[1], depths, array(record, f"left_{kind}"), color=color, linestyle=line, label=text[kind])
-    axes[1].plot(
-        depths,
-        0 * depths + 1,
-        color=THEORY,
-        linestyle="--",
-        linewidth=0.8,
-        label=f"_{text['theory']}, {text['preactivation']}",
-    )
-    axes[1].plot(blocks[1:], theory[1:], color=THEORY, linestyle="--", linewidth=0.8, label=text["theory"])
+    widest, narrowest = (f(record["settings"]["nets"], key=int) for f in (max, min))
+    lines = {f"preactivation_width_{COMPARED}": ("preactivation", COMPARED, "-")}
+    lines |= {f"2015_width_{width}": ("2015", width, line) for width, line in ((widest, "-."), (narrowest, ":"))}
+    for name, (kind, width, line) in lines.items():
+        label = text["width"].format(text[kind], width)
+        spread(axes[1], depths, array(record, f"left_{name}"), color=RESIDUAL, linestyle=line, label=label)
+    expected = {
+        f"_{text['theory']}, {text['preactivation']}": (depths, 0 * depths + 1),
+        f"_{text['theory']}, {text['width'].format(text['2015'], narrowest)}": (
+            depths,
+            array(record, f"expected_width_{narrowest}").mean(axis=0),
+        ),
+        text["theory"]: (blocks[1:], theory[1:]),
+    }
+    for label, (x, y) in expected.items():
+        axes[1].plot(x, y, color=THEORY, linestyle="--", linewidth=0.8, label=label)
     axes[1].set_xlabel(text["blocks"])
     axes[1].set_title(text["left"], fontweight="normal", fontsize=9)
     axes[0].legend(fontsize=8)
-    axes[1].legend(fontsize=8, loc="center", bbox_to_anchor=(0.6, 0.6))
+    axes[1].legend(fontsize=8, loc="center", bbox_to_anchor=(0.65, 0.62))
     figure.suptitle(text["masks"], x=0.02, ha="left", fontsize=10, fontweight="bold")
     return figure
 

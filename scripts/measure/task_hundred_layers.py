@@ -5,13 +5,14 @@ from typing import Annotated
 
 from pytask import Product
 
+from scripts.measure.trained import outcome
 from scripts.project import DATA, snippets_behind
-from scripts.record import Measurements, exact, measure_into, sampled, settings_node
+from scripts.record import Measurements, exact, measure_into, settings_node
 
 SETTINGS = {
     "depth": 100,
     "width": 32,
-    "seeds": 5,
+    "seeds": 10,
     "epochs": 8,
     "batch": 128,
     "clip": 1.0,
@@ -20,49 +21,62 @@ SETTINGS = {
 }
 
 
-def nets(settings: dict):
-    """Every kind's maker: each learning rate starts from the same fresh weights."""
+def build(kind: str, settings: dict, runs: list):
+    """A net of each run, of the kind asked for, with fresh weights."""
     from snippets.highway import Highway, make_looks_linear, make_orthogonal
     from snippets.initialisation import he, xavier
     from snippets.networks import Plain, Residual
 
-    shape = (64, settings["width"], 10, settings["depth"])
-    relu, tanh = ((*shape, *rest, range(settings["seeds"])) for rest in (("relu", he), ("tanh", xavier)))
-    return {
-        "plain_relu": lambda: Plain(*relu),
-        "plain_tanh": lambda: Plain(*tanh),
-        "orthogonal": lambda: make_orthogonal(Plain(*tanh)),
-        "looks_linear": lambda: make_looks_linear(Plain(*relu)),
-        "residual": lambda: Residual(*relu, scale=settings["depth"] ** -0.5),
-    } | {
-        f"highway_{-bias}": lambda bias=bias: Highway(*tanh, gate_bias=bias)
-        for bias in settings["gate_biases"]
-    }
+    depth, weights = settings["depth"], [run.torch("weights") for run in runs]
+    shape = (64, settings["width"], 10)
+    if kind.startswith("highway"):
+        gates = [run.torch("gates") for run in runs]
+        return Highway(*shape, depth, "tanh", xavier, weights, gates, gate_bias=-int(kind.split("_")[1]))
+    if kind in ("plain_tanh", "orthogonal", "single_layer"):
+        net = Plain(*shape, 1 if kind == "single_layer" else depth, "tanh", xavier, weights)
+        return make_orthogonal(net) if kind == "orthogonal" else net
+    if kind in ("plain_relu", "looks_linear"):
+        net = Plain(*shape, depth, "relu", he, weights)
+        return make_looks_linear(net) if kind == "looks_linear" else net
+    return Residual(*shape, depth, "relu", he, weights, scale=depth**-0.5)
 
 
-def measure(settings: dict) -> Measurements:
+def kinds(settings: dict) -> dict[str, list[float]]:
+    """Every kind and its learning rates."""
+    small, large = settings["learning_rates"].values()
+    both = ("plain_relu", "plain_tanh", "orthogonal", "looks_linear", "residual")
+    # Gates double the cost, so highway nets are trained at the larger rate only. The last two are controls.
+    one = [f"highway_{-bias}" for bias in settings["gate_biases"]] + ["single_layer", "shuffled_labels"]
+    return {kind: [small, large] for kind in both} | {kind: [large] for kind in one}
+
+
+def measure(settings: dict, seeds: list[int]) -> Measurements:
     import torch
 
-    from snippets.deep_training import accuracies, train_clipped
-    from snippets.digits import digits
+    from snippets.deep_training import train_clipped
+    from snippets.digits import splits
     from snippets.highway import carried
+    from snippets.streams import streams
 
-    train_x, train_y, test_x, test_y = (torch.from_numpy(array) for array in digits())
-    seeds = range(settings["seeds"])
-    epochs, batch, limit = (settings[key] for key in ("epochs", "batch", "clip"))
-    measured = {"chance_accuracy": exact(float(torch.bincount(train_y).max() / len(train_y)))}
+    measured = {}
     for bias in settings["gate_biases"]:
         measured[f"carried_{-bias}"] = exact(carried(bias, settings["depth"] - 1))
-    for kind, make in nets(settings).items():
-        rates = settings["learning_rates"]
-        # Gates double the cost, so highway nets are trained at the larger rate only.
-        for rate in [rates["large"]] if kind.startswith("highway") else rates.values():
-            net, name = make(), f"{kind}_{rate:g}".replace(".", "_")
-            losses = train_clipped(net, rate, train_x, train_y, seeds, epochs, batch, limit)
-            measured[f"loss_{name}"] = sampled(losses.T.tolist(), log=True)
-            measured[f"train_accuracy_{name}"] = sampled(accuracies(net, train_x, train_y, seeds).tolist())
-            measured[f"test_accuracy_{name}"] = sampled(accuracies(net, test_x, test_y, seeds).tolist())
-    return measured
+    epochs, batch, limit = (settings[key] for key in ("epochs", "batch", "clip"))
+    for kind, rates in kinds(settings).items():
+        for rate in rates:
+            runs = streams("hundred_layers", seeds)
+            arrays = splits([run.numpy("split") for run in runs])
+            train_x, train_y, test_x, test_y = (torch.from_numpy(array) for array in arrays)
+            if kind == "shuffled_labels":
+                orders = [torch.randperm(train_y.shape[1], generator=run.torch("labels")) for run in runs]
+                train_y = train_y.gather(1, torch.stack(orders))
+            net = build(kind, settings, runs)
+            batches = [run.torch("batches") for run in runs]
+            losses = train_clipped(net, rate, train_x, train_y, batches, epochs, batch, limit)
+            name = f"{kind}_{rate:g}".replace(".", "_")
+            measured |= outcome(net, name, losses, (train_x, train_y), (test_x, test_y))
+    # Splits are drawn class by class, so this share is the same for every seed.
+    return {"chance_accuracy": exact(float(torch.bincount(train_y[0]).max() / train_y.shape[1]))} | measured
 
 
 def task_hundred_layers(

@@ -1,4 +1,4 @@
-"""Landscape and Hessian at the same training loss: with and without shortcuts, with and without BN."""
+"""Landscape, Hessian and sharpness at the same training loss: with and without shortcuts, with and without BN."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,22 +6,24 @@ from typing import Annotated
 import numpy as np
 from pytask import Product
 
-from scripts.measure.surroundings import extremes, four_digits, read_off
+from scripts.measure.surroundings import extremes, four_digits, images, read_off
 from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
 
+EXPERIMENT = "matched_loss"
 SETTINGS = {
     "depth": 10,
     "width": 32,
-    "seeds": 5,
+    "seeds": 10,
     "target": 0.1,
     "learning_rate": 0.05,
     "batch": 128,
     "clip": 1.0,
     "updates": 440,
     "every": 2,
+    "planes": 5,
     "images": 128,
-    "grid": 25,
+    "grid": 17,
     "nonconvex_threshold": 0.1,
     "hessian_images": 256,
     "lanczos_tolerance": 0.01,
@@ -33,49 +35,101 @@ KINDS = {
     "plain_bn": {"shortcut": 0, "normalise": True},
     "residual_bn": {"shortcut": 1, "normalise": True},
 }
+LOG = ("train_loss", "lambda_max", "relative_lambda_max", "ratio", "surface", "twin_lambda_max", "twin_relative_lambda_max")
 
 
-def run(settings: dict, kind: dict, seed: int) -> dict | None:
-    """A net at the target loss, its Hessian and its plane; None if it never got there."""
+def surroundings(settings: dict, net, initial: list, x, labels, run) -> dict:
+    """What a run's planes show: the mean over them, the first one's surface, and that they are random indeed."""
+    import torch
+
+    from snippets.loss_landscape import plane, planar
+    from snippets.matched_loss import losses_on_plane
+
+    grid = np.linspace(-1, 1, settings["grid"])
+    some = images(settings["images"], x, labels, run.numpy("plane images"))
+    surfaces, cosines = [], []
+    for number in range(settings["planes"]):
+        directions = plane(net, run.torch(f"plane {number}"))
+        surfaces.append(losses_on_plane(net, directions, grid, grid, *some))
+        first, second, start, end = (
+            torch.cat([w.detach().flatten() for w in weights]) for weights in (*directions, initial, planar(net))
+        )
+        pairs = [(d, w) for d in (first, second) for w in (start, end)] + [(first, second)]
+        cosines += [abs(float(torch.cosine_similarity(a, b, dim=0))) for a, b in pairs]
+    seen = [read_off(settings, E) for E in surfaces]
+    return {name: float(np.mean([of[name] for of in seen])) for name in seen[0]} | {
+        "nonconvex_share_by_plane": [of["nonconvex_share"] for of in seen],
+        "surface": four_digits(surfaces[0]),
+        "largest_cosine": max(cosines),
+    }
+
+
+def sharpness(settings: dict, net, x, labels, run, stream: str) -> tuple[float | None, float | None]:
+    """λmax of the Hessian and of the relative Hessian over these images; None where Lanczos did not converge."""
+    from torch.nn.functional import cross_entropy
+
+    from snippets.hessian import hessian
+    from snippets.sharpness import largest_eigenvalue, relative
+
+    H = hessian(cross_entropy(net(x), labels), net.parameters())
+    how = settings["lanczos_tolerance"], settings["lanczos_restarts"]
+    return tuple(
+        largest_eigenvalue(operator, *how, run.numpy(f"{stream} {name}"))
+        for name, operator in (("plain", H), ("relative", relative(H, net.parameters())))
+    )
+
+
+def look(settings: dict, kind: dict, run, planes: bool = True) -> dict | None:
+    """A net at the target loss and what surrounds it; None if it never got there."""
     import torch
     from torch.nn.functional import cross_entropy
 
     from snippets.digits import digits
-    from snippets.loss_landscape import plane, surface
-    from snippets.matched_loss import Mlp, train_until
+    from snippets.loss_landscape import planar
+    from snippets.matched_loss import Mlp, absorbed, train_until
 
-    x, labels, _, _ = (torch.from_numpy(array) for array in digits())
+    x, labels, _, _ = (torch.from_numpy(array) for array in digits(run.numpy("split")))
     # A residual net without BN needs small branches; BN sets their size by itself (chapter 4).
     scale = settings["depth"] ** -0.5 if kind["shortcut"] and not kind["normalise"] else 1.0
-    net = Mlp(64, settings["width"], 10, settings["depth"], **kind, scale=scale, seed=seed)
-    arguments = (settings[key] for key in ("updates", "batch", "clip", "every"))
-    updates = train_until(net, settings["target"], settings["learning_rate"], x, labels, seed, *arguments)
+    net = Mlp(64, settings["width"], 10, settings["depth"], **kind, scale=scale, generator=run.torch("weights"))
+    initial = [w.detach().clone() for w in planar(net)]
+    how = (settings[key] for key in ("updates", "batch", "clip", "every"))
+    updates = train_until(net, settings["target"], settings["learning_rate"], x, labels, run.torch("batches"), *how)
     if updates is None:
         return None
     with torch.no_grad():
         train_loss = cross_entropy(net(x), labels).item()
-    found = extremes(settings, net, x, labels, seed)
+    some = images(settings["hessian_images"], x, labels, run.numpy("hessian images"))
+    found = extremes(settings, net, *some, run.numpy("lanczos"))
     smallest, largest = found["lambda_min"], found["lambda_max"]
-    grid, few = np.linspace(-1, 1, settings["grid"]), slice(settings["images"])
-    E = surface(net, plane(net, seed), grid, grid, x[few], labels[few])
-    return {
-        "updates": updates,
-        "train_loss": train_loss,
-        "ratio": None if smallest is None else abs(smallest / largest),
-        "surface": four_digits(E),
-        **found,
-        **read_off(settings, E),
-    }
+    found["ratio"] = None if smallest is None else abs(smallest / largest)
+    _, found["relative_lambda_max"] = sharpness(settings, net, *some, run, "lanczos")
+    if scale != 1:
+        # The control: the same function written otherwise.
+        twin = absorbed(net)
+        with torch.no_grad():
+            found["twin_difference"] = ((twin(x) - net(x)).abs().max() / net(x).abs().max()).item()
+        of_twin = sharpness(settings, twin, *some, run, "lanczos of the twin")
+        found["twin_lambda_max"], found["twin_relative_lambda_max"] = of_twin
+        relatives = found["twin_relative_lambda_max"], found["relative_lambda_max"]
+        found["twin_relative_quotient"] = None if None in relatives else relatives[0] / relatives[1]
+    seen = surroundings(settings, net, initial, x, labels, run) if planes else {}
+    return {"updates": updates, "train_loss": train_loss} | found | seen
 
 
-def measure(settings: dict) -> Measurements:
+def measure(settings: dict, seeds: list[int]) -> Measurements:
+    from snippets.streams import streams
+
     measured = {"grid": exact(np.linspace(-1, 1, settings["grid"]))}
-    for kind, form in KINDS.items():
-        runs = [run(settings, form, seed) for seed in range(settings["seeds"])]
-        measured[f"arrived_{kind}"] = sampled([int(found is not None) for found in runs])
-        for name in next(found for found in runs if found):
-            log = name in ("train_loss", "lambda_max", "ratio", "surface")
-            measured[f"{name}_{kind}"] = sampled([(found or {}).get(name) for found in runs], log=log)
+    plan = [(EXPERIMENT, kind, form, True) for kind, form in KINDS.items()]
+    # The control: a second set of nets of one kind, with draws of its own.
+    plan.append((f"{EXPERIMENT}, again", "residual_again", KINDS["residual"], False))
+    for experiment, name, form, planes in plan:
+        found = [look(settings, form, run, planes) for run in streams(experiment, seeds)]
+        measured[f"arrived_{name}"] = sampled([int(of is not None) for of in found])
+        for measurement in next((of for of in found if of), ()):
+            values = [(of or {}).get(measurement) for of in found]
+            measured[f"{measurement}_{name}"] = sampled(values, log=measurement in LOG)
     return measured
 
 
@@ -89,10 +143,8 @@ def task_matched_loss(
         measure,
         settings,
         orderings=[
-            ("lambda_max_residual", "lambda_max_plain"),
             ("lambda_max_residual_bn", "lambda_max_plain_bn"),
-            ("lambda_max_plain_bn", "lambda_max_plain"),
-            ("nonconvex_share_residual", "nonconvex_share_plain"),
+            ("relative_lambda_max_residual_bn", "relative_lambda_max_plain_bn"),
             ("nonconvex_share_residual_bn", "nonconvex_share_plain_bn"),
         ],
     )
