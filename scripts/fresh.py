@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from scripts.pages import claims
 from scripts.pages.evidence import Identity, parse
 from scripts.project import DATA
 from scripts.record import SIGNIFICANT_DIGITS, read
-from scripts.statistics import prediction_quantile
+from scripts.statistics import prediction_quantile, unevenly_dealt
 from snippets.streams import Streams
 
 CONFIDENCE = 0.99  # of the prediction interval of one measurement
@@ -128,7 +127,7 @@ def _diverging(finite: np.ndarray, deals: np.ndarray) -> np.ndarray:
         return np.zeros(len(deals), bool)
     total = len(finite)
     improbable = [
-        stats.fisher_exact([[k, count - k], [lost - k, total - count - lost + k]]).pvalue < 1 - CONFIDENCE
+        unevenly_dealt(k, count, lost, total) < 1 - CONFIDENCE
         if max(0, lost + count - total) <= k <= min(lost, count) else False
         for k in range(lost + 1)
     ]

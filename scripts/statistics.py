@@ -79,6 +79,11 @@ def binomial_interval(hits: int, count: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def unevenly_dealt(ours: int, count: int, hits: int, total: int) -> float:
+    """Fisher's exact p-value that `ours` of all `hits` among `total` lie among `count` of them by chance."""
+    return float(scipy.stats.fisher_exact([[ours, count - ours], [hits - ours, total - count - hits + ours]]).pvalue)
+
+
 def prediction_quantile(count: Any, points: int, confidence: float) -> Any:
     """Student's t for the prediction interval from `count` seeds, for all points of a curve at once by Bonferroni.
 

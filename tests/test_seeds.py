@@ -20,7 +20,7 @@ def derived(experiment: str, block: str, count: int) -> list[int]:
     return [int(digest[:8], 16) for digest in digests]
 
 
-WITH_SEEDS = [topic for topic in topics() if "seeds" in read(topic)["settings"] or "seeds" in read(topic)["provenance"]]
+WITH_SEEDS = [topic for topic in topics() if read(topic)["settings"].get("seeds") or read(topic)["provenance"].get("seeds")]
 
 
 @pytest.mark.parametrize("topic", WITH_SEEDS)

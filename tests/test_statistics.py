@@ -20,6 +20,7 @@ from scripts.statistics import (
     mean_interval,
     prediction_quantile,
     smaller,
+    unevenly_dealt,
 )
 from snippets.streams import Streams
 
@@ -141,6 +142,13 @@ def test_the_interval_of_a_share_ends_where_so_many_hits_or_so_few_are_improbabl
     low, high = binomial_interval(hits, count)
     assert low == 0 if hits == 0 else at_least(low, hits) == pytest.approx((1 - CONFIDENCE) / 2, rel=1e-6)
     assert high == 1 if hits == count else 1 - at_least(high, hits + 1) == pytest.approx((1 - CONFIDENCE) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(("ours", "count", "hits", "total"), [(0, 5, 4, 9), (3, 5, 4, 9), (4, 6, 5, 8), (2, 5, 2, 10)])
+def test_hits_are_dealt_unevenly_as_often_as_counting_says(ours: int, count: int, hits: int, total: int) -> None:
+    found = [sum(place < count for place in places) for places in combinations(range(total), hits)]
+    shares = {k: found.count(k) / len(found) for k in found}
+    assert unevenly_dealt(ours, count, hits, total) == pytest.approx(sum(p for p in shares.values() if p <= shares[ours] * (1 + 1e-9)))
 
 
 def test_a_mean_of_new_seeds_lies_within_the_prediction_interval_as_often_as_it_says() -> None:
