@@ -36,6 +36,12 @@ def plane(net, generator):
     return [[filter_normalised(w, generator) for w in planar(net)] for _ in range(2)]
 
 
+def cosine(direction, weights):
+    """The cosine of the angle between two lists of tensors, each taken as one long vector."""
+    d, w = (torch.cat([part.detach().flatten() for part in parts]) for parts in (direction, weights))
+    return torch.dot(d, w).item() / (d.norm() * w.norm()).item()
+
+
 # --8<-- [start:surface]
 def surface(net, directions, alphas, betas, x, labels, abreast=1):
     """E(w + α d₁ + β d₂) for each α and β: an array (alphas, betas).

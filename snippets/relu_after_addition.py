@@ -83,26 +83,28 @@ def left_of_plus_one(first, last):
 
 
 # --8<-- [start:narrow]
-def left_at_width(width, blocks, images, rng):
-    """What theory leaves of the +1 through 0, 1, … `blocks` blocks of so many units, by simulated walks.
+def added_by_width(width, blocks, images, batch, rng):
+    """By how much tr M / N exceeds the share of rows that no ReLU sets to 0, after 0, 1, … `blocks` blocks of N units.
 
-    A sum F = W c / σ, with c = z minus its mean, tells of W that its part along c is F σ cᵀ / |c|². All else of W
-    stays random. So on average a block's Jacobian is D (I + F cᵀ / |c|²): one direction is not turned at random.
-    Returned is the mean over images of tr M / N, where M is the product of these and of the first ReLU's D.
+    A sum F = W c / σ, c being z minus its mean, tells of W that its part along c is σ F cᵀ / |c|². All else of W stays
+    random. So on average a block's Jacobian is D (I + F cᵀ / |c|²): one direction of N is not turned at random. BN,
+    whose statistics depend on z, too, takes a share (1 + F²) / batch of it back. M is the product of these and of
+    the first ReLU's D; the walks F are simulated, and the mean over images is returned.
     """
     F = rng.standard_normal((images, width))
     z = np.maximum(F, 0)
-    M = (F > 0)[:, :, None] * np.eye(width)
-    left = [np.trace(M, axis1=1, axis2=2).mean() / width]
+    M, unbroken = (F > 0)[:, :, None] * np.eye(width), F > 0
+    added = [0.0]
     for _ in range(blocks):
         c = z - z.mean()
         size = (c * c).sum(1, keepdims=True)
         F = rng.standard_normal((images, width)) * np.sqrt(size / size.mean())
-        M += F[:, :, None] * ((c / size)[:, None] @ M)
+        M += (F * (1 - (1 + F * F) / batch))[:, :, None] * ((c / size)[:, None] @ M)
         z = np.maximum(z + F, 0)
         M *= (z > 0)[:, :, None]
-        left.append(np.trace(M, axis1=1, axis2=2).mean() / width)
-    return np.array(left)
+        unbroken &= z > 0
+        added.append(np.trace(M, axis1=1, axis2=2).mean() / width - unbroken.mean())
+    return np.array(added)
 
 
 # --8<-- [end:narrow]

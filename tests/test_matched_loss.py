@@ -8,8 +8,10 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from scripts.record import array, read
+from scripts.statistics import RANK_LEVEL, difference, smaller
 from snippets.initialisation import he
-from snippets.matched_loss import Mlp, train_until
+from snippets.loss_landscape import plane, surface
+from snippets.matched_loss import Mlp, losses_on_plane, train_until
 from snippets.networks import NormalisedResidual, Plain, Residual
 from snippets.training import batches
 
@@ -19,9 +21,13 @@ GENERATOR = torch.Generator().manual_seed(0)
 X, LABELS = torch.randn(24, 6, generator=GENERATOR), torch.arange(24) % 3
 
 
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
 def copy_of(net, cls, **options):
     """The weights of a small net in a net of snippets/networks.py, whose first axis runs over seeds."""
-    other = cls(6, 5, 3, 4, "relu", he, [0], **options)
+    other = cls(6, 5, 3, 4, "relu", he, [generator(0)], **options)
     with torch.no_grad():
         for mine, theirs in zip(net.layers, [*other.layers, other.readout], strict=True):
             theirs.weight.copy_(mine.weight[None])
@@ -30,7 +36,7 @@ def copy_of(net, cls, **options):
 
 
 def small(shortcut: int, scale: float, normalise: bool) -> Mlp:
-    net = Mlp(6, 5, 3, 4, shortcut, scale, normalise, seed=1)
+    net = Mlp(6, 5, 3, 4, shortcut, scale, normalise, generator(1))
     with torch.no_grad():
         for n, layer in enumerate(net.layers):
             layer.bias += 0.1 * n - 0.2
@@ -64,7 +70,7 @@ def test_bn_stands_before_every_relu(shortcut: int):
 
 
 def test_all_kinds_of_a_seed_begin_with_equal_weights_of_hes_variance():
-    kinds = [Mlp(64, 100, 10, 6, *kind, seed=4) for kind in ((0, 1.0, False), (1, 0.2, True))]
+    kinds = [Mlp(64, 100, 10, 6, *kind, generator(4)) for kind in ((0, 1.0, False), (1, 0.2, True))]
     for mine, others in zip(*(kind.parameters() for kind in kinds), strict=True):
         assert torch.equal(mine, others)
     for layer in kinds[0].layers:
@@ -78,8 +84,9 @@ def test_training_stops_where_the_loss_of_all_images_first_is_low_enough():
     net, by_hand = small(1, 0.5, False), small(1, 0.5, False)
     parameters = list(by_hand.parameters())
     velocities, clipped, count = [torch.zeros_like(p) for p in parameters], 0, 0
-    for epoch in itertools.count():
-        for (index,) in batches(24, 8, [7], epoch):
+    order = generator(7)
+    for _ in itertools.count():
+        for (index,) in batches(24, 8, [order]):
             gradients = torch.autograd.grad(cross_entropy(by_hand(X[index]), LABELS[index]), parameters)
             norm = torch.cat([g.flatten() for g in gradients]).norm().item()
             clipped += norm > limit
@@ -93,16 +100,16 @@ def test_training_stops_where_the_loss_of_all_images_first_is_low_enough():
             continue
         break
     assert 3 < count and clipped  # the batches of a second epoch were needed, or at least several looks
-    assert train_until(net, target, rate, X, LABELS, 7, 1000, 8, limit, every) == count
-    assert train_until(small(1, 0.5, False), target, rate, X, LABELS, 7, count - 1, 8, limit, every) is None
+    assert train_until(net, target, rate, X, LABELS, generator(7), 1000, 8, limit, every) == count
+    assert train_until(small(1, 0.5, False), target, rate, X, LABELS, generator(7), count - 1, 8, limit, every) is None
     for ours, theirs in zip(net.parameters(), parameters, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
     reached = cross_entropy(net(X), LABELS).item()
-    assert train_until(small(1, 0.5, False), reached, rate, X, LABELS, 7, 1000, 8, limit, every) == count
+    assert train_until(small(1, 0.5, False), reached, rate, X, LABELS, generator(7), 1000, 8, limit, every) == count
 
 
 def test_a_net_that_does_not_get_there_in_time_says_so():
-    assert train_until(small(0, 1.0, False), 0.0, 0.1, X, LABELS, 0, 9, 8, 1.0, 3) is None
+    assert train_until(small(0, 1.0, False), 0.0, 0.1, X, LABELS, generator(0), 9, 8, 1.0, 3) is None
 
 
 def test_record_every_net_stopped_just_below_the_target():
@@ -113,25 +120,55 @@ def test_record_every_net_stopped_just_below_the_target():
         assert losses.max() <= target and losses.min() > 0.7 * target
 
 
+@pytest.mark.parametrize("normalise", [False, True])
+def test_losses_on_a_plane_are_those_of_chapter_fives_surface(normalise: bool):
+    net = small(1, 0.5, normalise)
+    directions, grid = plane(net, generator(2)), np.linspace(-1, 1, 5)
+    found = losses_on_plane(net, directions, grid, grid[:3], X, LABELS)
+    assert found.shape == (5, 3)
+    np.testing.assert_allclose(found, surface(net, directions, grid, grid[:3], X, LABELS), rtol=1e-4)
+
+
+def test_record_planes_are_random_indeed():
+    """Of vectors with so many entries, a cosine above five deviations would be no chance."""
+    weights = sum(n * m for n, m in itertools.pairwise([64, *[32] * 10, 10]))
+    for kind in ("plain", "residual", "plain_bn", "residual_bn"):
+        assert array(RECORD, f"largest_cosine_{kind}").max() < 8 / np.sqrt(weights)
+        by_plane = array(RECORD, f"nonconvex_share_by_plane_{kind}")
+        assert by_plane.shape == (RECORD["settings"]["seeds"], RECORD["settings"]["planes"])
+        np.testing.assert_allclose(by_plane.mean(axis=1), array(RECORD, f"nonconvex_share_{kind}"), rtol=1e-4)
+
+
+def test_record_the_same_functions_written_otherwise():
+    assert array(RECORD, "twin_difference_residual").max() < 1e-5
+    np.testing.assert_allclose(array(RECORD, "twin_relative_quotient_residual"), 1, rtol=0.03)
+    naive, of_twin = array(RECORD, "lambda_max_residual"), array(RECORD, "twin_lambda_max_residual")
+    assert smaller(naive, of_twin) < RANK_LEVEL
+
+
+def test_record_two_sets_of_nets_of_one_kind_are_not_told_apart():
+    for name in ("lambda_max", "relative_lambda_max"):
+        pair = (array(RECORD, f"{name}_{kind}") for kind in ("residual", "residual_again"))
+        assert difference(*pair, log=True).p > RANK_LEVEL
+
+
 @pytest.mark.parametrize(("residual", "plain"), PAIRS)
-def test_record_at_the_same_loss_shortcuts_lower_the_curvature(residual: str, plain: str):
-    assert array(RECORD, f"lambda_max_{residual}").max() < array(RECORD, f"lambda_max_{plain}").min()
-    shares = [array(RECORD, f"nonconvex_share_{kind}") for kind in (residual, plain)]
-    assert shares[0].max() < shares[1].min()
+def test_record_at_the_same_loss_shortcuts_lower_the_relative_curvature(residual: str, plain: str):
+    for name in ("relative_lambda_max", "nonconvex_share"):
+        assert smaller(array(RECORD, f"{name}_{residual}"), array(RECORD, f"{name}_{plain}")) < RANK_LEVEL
 
 
-def test_record_no_minimum_is_convex_and_lis_ratio_does_not_tell_the_kinds_apart():
+def test_record_no_net_is_at_a_convex_point():
     for residual, plain in PAIRS:
         for kind in (residual, plain):
             assert array(RECORD, f"lambda_min_{kind}").max() < 0
             ratio = np.abs(array(RECORD, f"lambda_min_{kind}")) / array(RECORD, f"lambda_max_{kind}")
             np.testing.assert_allclose(array(RECORD, f"ratio_{kind}"), ratio, rtol=1e-4)
-        assert array(RECORD, f"ratio_{residual}").max() > array(RECORD, f"ratio_{plain}").min()
 
 
-def test_record_bn_lowers_the_curvature_and_raises_the_share_not_convex():
+def test_record_bn_lowers_the_relative_curvature_and_raises_the_share_not_convex():
     for kind in ("plain", "residual"):
-        assert array(RECORD, f"lambda_max_{kind}_bn").max() < array(RECORD, f"lambda_max_{kind}").min()
-        shares = [array(RECORD, f"nonconvex_share_{name}") for name in (kind, f"{kind}_bn")]
-        assert shares[0].mean() < shares[1].mean()
-    assert array(RECORD, "nonconvex_share_plain").max() < array(RECORD, "nonconvex_share_plain_bn").min()
+        sharpness = (array(RECORD, f"relative_lambda_max_{name}") for name in (f"{kind}_bn", kind))
+        assert smaller(*sharpness) < RANK_LEVEL
+        shares = (array(RECORD, f"nonconvex_share_{name}") for name in (kind, f"{kind}_bn"))
+        assert smaller(*shares) < RANK_LEVEL

@@ -16,7 +16,7 @@ from snippets.networks import NormalisedResidual, Residual
 from snippets.relu_after_addition import (
     PreActivation,
     ReluAfterAddition,
-    left_at_width,
+    added_by_width,
     left_of_plus_one,
     never_positive,
 )
@@ -138,32 +138,35 @@ def test_masks_and_unbroken_ways_are_counted():
     assert unbroken([z0, z1]).tolist() == [[0.5, 0.25]]
 
 
-def test_left_at_width_against_masks_drawn_and_matrices_multiplied_one_image_at_a_time():
-    width, blocks, images = 3, 4, 5
-    found = left_at_width(width, blocks, images, np.random.default_rng(0))
+def test_added_by_width_against_matrices_multiplied_one_image_at_a_time():
+    width, blocks, images, batch = 3, 4, 5, 16
+    found = added_by_width(width, blocks, images, batch, np.random.default_rng(0))
     rng = np.random.default_rng(0)
     z = np.maximum(rng.standard_normal((images, width)), 0)
-    M, expected = [np.diag(1.0 * (row > 0)) for row in z], []
+    M = [np.diag(1.0 * (row > 0)) for row in z]
+    masks, expected = list(M), []
     for _ in range(blocks):
-        expected.append(np.mean([np.trace(m) / width for m in M]))
+        expected.append(np.mean([np.trace(m - way) / width for m, way in zip(M, masks, strict=True)]))
         c, noise = z - z.mean(), rng.standard_normal((images, width))
-        mean_size = np.mean([row @ row for row in c])
-        F = [noise[n] * np.sqrt(c[n] @ c[n] / mean_size) for n in range(images)]
-        z = np.array([np.maximum(z[n] + F[n], 0) for n in range(images)])
-        M = [np.diag(1.0 * (z[n] > 0)) @ (np.eye(width) + np.outer(F[n], c[n]) / (c[n] @ c[n])) @ M[n] for n in range(images)]
-    expected.append(np.mean([np.trace(m) / width for m in M]))
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
+        sizes = np.array([row @ row for row in c])
+        F = noise * np.sqrt(sizes / sizes.mean())[:, None]
+        z = np.maximum(z + F, 0)
+        for n in range(images):
+            D = np.diag(1.0 * (z[n] > 0))
+            kept = F[n] - (F[n] + F[n] ** 3) / batch
+            M[n], masks[n] = D @ (np.eye(width) + np.outer(kept, c[n]) / sizes[n]) @ M[n], D @ masks[n]
+    expected.append(np.mean([np.trace(m - way) / width for m, way in zip(M, masks, strict=True)]))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_what_finite_width_adds_is_proportional_to_one_over_the_width():
     blocks, rng = 40, np.random.default_rng(1)
-    theory = [never_positive(block + 1) for block in range(blocks + 1)]
     narrow, wide = (
-        width * (np.mean([left_at_width(width, blocks, 64, rng) for _ in range(8)], axis=0) - theory)
+        width * np.mean([added_by_width(width, blocks, 64, 128, rng) for _ in range(8)], axis=0)
         for width in (24, 72)
     )
     assert narrow[-1] == pytest.approx(wide[-1], rel=0.2)
-    assert wide[-1] > 4 * abs(wide[0])
+    assert wide[-1] > 4 * wide[1] > 0
 
 
 def test_record_the_masks_follow_the_walk():

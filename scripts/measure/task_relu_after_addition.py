@@ -119,15 +119,16 @@ def at_initialisation(settings: dict, seeds: list[int]) -> Measurements:
 
 def walks(settings: dict, seeds: list[int]) -> Measurements:
     """The theory, and two simulations of it: walks with steps that are not normal, and nets of finite width."""
-    from snippets.relu_after_addition import left_at_width, never_positive
+    from snippets.relu_after_addition import added_by_width, never_positive
     from snippets.streams import Streams
 
     blocks, depths = settings["blocks"], settings["depths"]
     theory = [never_positive(block + 1) for block in range(blocks + 1)]
     measured = {"blocks": exact(list(range(blocks + 1))), "never_positive": exact(theory), "depths": exact(depths)}
     measured |= {f"never_positive_{depth}": exact(theory[depth]) for depth in depths}
-    at_zero, excess = [], []
+    at_zero, added = [], []
     narrow = min(map(int, settings["nets"]))
+    simulation = narrow, blocks, settings["simulated_images"], settings["batch"]
     for seed in seeds:
         run = Streams(EXPERIMENT, seed)
         z, shares = np.zeros(settings["walks"]), []
@@ -135,13 +136,12 @@ def walks(settings: dict, seeds: list[int]) -> Measurements:
             z = np.maximum(z + step, 0)
             shares.append(np.mean(z == 0))
         at_zero.append(np.array(shares))
-        left = left_at_width(narrow, blocks, settings["simulated_images"], run.numpy("simulated nets"))
-        excess.append((left - theory) * narrow)
+        added.append(added_by_width(*simulation, run.numpy("simulated nets")))
     for depth in depths:
         measured[f"simulated_{depth}"] = sampled([shares[depth] for shares in at_zero])
     # What finite width adds is proportional to 1/N (a test tries two widths).
     for width in settings["nets"]:
-        expected = np.array([theory + by_block / int(width) for by_block in excess])
+        expected = np.array([theory + by_block * narrow / int(width) for by_block in added])
         measured[f"expected_width_{width}"] = sampled(expected[:, depths].tolist())
         for depth in depths:
             measured[f"expected_width_{width}_{depth}"] = sampled(expected[:, depth].tolist())
