@@ -373,7 +373,7 @@ def test_what_is_compared_links_to_the_list_of_values(monkeypatch: pytest.Monkey
     records(monkeypatch, tmp_path)
     link, _, details = hooks._value("compare seeds.low seeds.high | .2g", "brace", "en").partition("}")
     assert link == '[larger by 0.25](values.md#seeds.low){.value title="compare seeds.low seeds.high"'
-    assert details == " (95 % interval 0.19 to 0.31, n = 10 each, rank test p < 0.001)"
+    assert details == " (95 % interval 0.19 to 0.31, n = 10 each, rank test p &lt; 0.001)"
     claim = {"reason": {"en": "It is {{ compare seeds.low seeds.high }}."}}
     assert ledger._plain(claim["reason"]["en"], "en").startswith("It is larger by 0.25 (95 % interval")
 

@@ -311,7 +311,7 @@ def _value(inside: str, context: str, language: str) -> str:
     named = inside.partition("|")[0].strip()
     written, details = values.compared(inside, language) if named.startswith("compare ") else (values.said(inside, context, language), "")
     page, name = "references" if named.startswith("published.") else "values", values.names_in(inside)[0]
-    return f'[{written}]({page}.md#{name}){{.value title="{named}"}}{details}'
+    return f'[{written}]({page}.md#{name}){{.value title="{named}"}}{details.replace("<", "&lt;")}'
 
 
 def _used_values(folder: Path, language: str) -> list[str]:
