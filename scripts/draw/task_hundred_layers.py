@@ -15,7 +15,7 @@ TEXT = {
         "title": "100 層は、残差ブロックがなくても学習する",
         "accuracy": "訓練正解率",
         "rate": "学習率 {}",
-        "chance": "当て推量",
+        "chance": "チャンスレベル",
         "plain_relu": "プレーン、ReLU",
         "plain_tanh": "プレーン、tanh",
         "orthogonal": "プレーン、tanh、直交行列",
