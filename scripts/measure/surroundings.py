@@ -23,11 +23,11 @@ def extremes(settings: dict, net, x, labels, rng: np.random.Generator) -> dict[s
     return {"lambda_min": smallest, "lambda_max": largest}
 
 
-def read_off(settings: dict, E: np.ndarray) -> dict[str, float]:
-    """Local minima and the share of non-convex points of a surface over [−1, 1]²."""
+def read_off(settings: dict, E: np.ndarray, reach: float = 1.0) -> dict[str, float]:
+    """Local minima and the share of non-convex points of a surface over [−reach, reach]²."""
     from snippets.loss_landscape import local_minima, nonconvex_share
 
-    step = 2 / (len(E) - 1)
+    step = 2 * reach / (len(E) - 1)
     return {
         "minima": local_minima(E),
         "nonconvex_share": nonconvex_share(E, step, settings["nonconvex_threshold"]),

@@ -11,8 +11,9 @@ from scripts.record import Measurements, exact, measure_into, sampled, settings_
 from snippets.active_together import active_together, expected_active_together
 from snippets.initialisation import gaussian_weights, he
 from snippets.shattered_gradients import forward
+from snippets.streams import Streams, streams
 
-SETTINGS = {"width": 200, "inputs": 100, "depth": 50, "seeds": 10, "layers": [2, 5, 10, 20, 50]}
+SETTINGS = {"width": 200, "inputs": 100, "depth": 50, "seeds": 20, "layers": [2, 5, 10, 20, 50]}
 KINDS = {
     "plain": {"residual": False, "normalise": False},
     "plain_bn": {"residual": False, "normalise": True},
@@ -21,19 +22,18 @@ KINDS = {
 }
 
 
-def shares(settings: dict, seed: int) -> list[list[float]]:
+def shares(settings: dict, run: Streams) -> list[list[float]]:
     """For every kind, layer by layer. The kinds share Gaussian inputs and the weights."""
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((settings["inputs"], settings["width"]))
-    weights = gaussian_weights(settings["depth"], settings["width"], he, rng)
+    x = run.numpy("inputs").standard_normal((settings["inputs"], settings["width"]))
+    weights = gaussian_weights(settings["depth"], settings["width"], he, run.numpy("weights"))
     return [
         [active_together(slope > 0) for slope in forward(x, weights, **form)[1]] for form in KINDS.values()
     ]
 
 
-def measure(settings: dict) -> Measurements:
+def measure(settings: dict, seeds: list[int]) -> Measurements:
     measured = {"layers": exact(np.arange(1, settings["depth"] + 1))}
-    by_seed = np.array([shares(settings, seed) for seed in range(settings["seeds"])])
+    by_seed = np.array([shares(settings, run) for run in streams("active_together", seeds)])
     for (kind, form), found in zip(KINDS.items(), by_seed.swapaxes(0, 1), strict=True):
         measured[f"share_{kind}"] = sampled(found)
         for layer in settings["layers"]:

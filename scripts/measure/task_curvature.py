@@ -8,6 +8,7 @@ from pytask import Product
 
 from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
+from snippets.streams import Streams, streams
 
 SETTINGS = {
     "depth": 20,
@@ -18,60 +19,71 @@ SETTINGS = {
     "factors": [1.0, 2.0, 4.0, 8.0],
     "net_depth": 6,
     "net_width": 4,
-    "seeds": 10,
+    "seeds": 20,
     "steps": 600,
     "learning_rate": 0.01,
 }
 
 
 def small_net(flat, x, depth: int, width: int, shortcut: float):
-    """y(x) of a tanh net ℝ → ℝ, x of shape (n, 1); `flat` holds its weights and biases, in order."""
+    """y(x) of tanh nets ℝ → ℝ, x of shape (n, 1); `flat` holds their weights and biases in order, of one net or (nets, count)."""
     import torch
 
-    z = x * flat[:width] + flat[width : 2 * width]
-    at = 2 * width
+    first, rest = flat[..., : 2 * width].unsqueeze(-2), flat[..., 2 * width :]
+    z = x * first[..., :width] + first[..., width:]
     for _ in range(depth):
-        W = flat[at : at + width * width].view(width, width)
-        b = flat[at + width * width : at + width * (width + 1)]
-        at += width * (width + 1)
-        z = shortcut * z + torch.tanh(z) @ W.T + b
-    return z @ flat[at : at + width]
+        W, b, rest = rest.split([width**2, width, rest.shape[-1] - width**2 - width], dim=-1)
+        z = shortcut * z + torch.tanh(z) @ W.unflatten(-1, (width, width)).mT + b.unsqueeze(-2)
+    return (z @ rest.unsqueeze(-1)).squeeze(-1)
 
 
-def trained(seed: int, shortcut: float, settings: dict) -> dict[str, float]:
-    """A small net fitted to sin 2x: its loss, max |y″| on the grid and λmax of the loss's Hessian."""
+def trained(runs: list[Streams], shortcut: float, settings: dict) -> list[dict[str, float] | None]:
+    """Of small nets fitted to sin 2x: loss, max |y″| on the grid, alone and over the slope's square, λmax of the loss's Hessian.
+
+    The nets are trained side by side, a run each; None if one diverged.
+    """
     import torch
 
     from snippets.curvature import top_eigenvalue
 
     depth, width = settings["net_depth"], settings["net_width"]
     count = 2 * width + depth * width * (width + 1) + width
-    generator = torch.Generator().manual_seed(seed)
-    flat = torch.randn(count, generator=generator, dtype=torch.float64) / width**0.5
-    flat.requires_grad_()
+    drawn = [torch.randn(count, generator=run.torch("weights"), dtype=torch.float64) for run in runs]
+    nets = (torch.stack(drawn) / width**0.5).requires_grad_()
     x = torch.linspace(-settings["x_max"], settings["x_max"], 64, dtype=torch.float64)[:, None]
 
     def loss(flat):
-        return ((small_net(flat, x, depth, width, shortcut) - torch.sin(2 * x[:, 0])) ** 2).mean() / 2
+        return ((small_net(flat, x, depth, width, shortcut) - torch.sin(2 * x[:, 0])) ** 2).mean(-1) / 2
 
-    optimiser = torch.optim.Adam([flat], lr=settings["learning_rate"])
+    optimiser = torch.optim.Adam([nets], lr=settings["learning_rate"])
     for _ in range(settings["steps"]):
         optimiser.zero_grad()
-        loss(flat).backward()
+        loss(nets).sum().backward()
         optimiser.step()
+    return [
+        {
+            "loss": loss(flat).item(),
+            **bends(lambda at, flat=flat: small_net(flat, at, depth, width, shortcut), x),
+            "top_eigenvalue": top_eigenvalue(loss, flat),
+        }
+        if loss(flat).isfinite()
+        else None
+        for flat in nets.detach()
+    ]
+
+
+def bends(y, x) -> dict[str, float]:
+    """max |y″| over the grid x, and what it is over max y′²."""
+    import torch
+
     grid = x.clone().requires_grad_()
-    (first,) = torch.autograd.grad(
-        small_net(flat, grid, depth, width, shortcut).sum(), grid, create_graph=True
-    )
+    (first,) = torch.autograd.grad(y(grid).sum(), grid, create_graph=True)
     (second,) = torch.autograd.grad(first.sum(), grid)
-    return {
-        "loss": loss(flat).item(),
-        "input_curvature": second.abs().max().item(),
-        "top_eigenvalue": top_eigenvalue(loss, flat.detach()),
-    }
+    largest, slope = second.abs().max().item(), first.abs().max().item()
+    return {"input_curvature": largest, "relative_input_curvature": largest / slope**2}
 
 
-def measure(settings: dict) -> Measurements:
+def measure(settings: dict, seeds: list[int]) -> Measurements:
     import torch
 
     from snippets.curvature import compose, rescaled_pair, top_eigenvalue
@@ -81,12 +93,13 @@ def measure(settings: dict) -> Measurements:
     measured = {"x": exact(x)}
     for kind, shortcut in {"plain": 0.0, "residual": 1.0}.items():
         _, _, second = compose(settings["depth"], x, settings["slope"], shortcut)
-        _, _, fine = compose(settings["depth"], near, settings["slope"], shortcut)
+        _, slope, fine = compose(settings["depth"], near, settings["slope"], shortcut)
         measured[f"second_{kind}"] = exact(second)
         measured[f"largest_on_grid_{kind}"] = exact(np.abs(second).max())
         # A regular grid misses the peak of the residual net, which lies within 1e-5 of 0: f is odd, so x > 0 is enough.
         measured[f"largest_{kind}"] = exact(np.abs(fine).max())
         measured[f"largest_at_{kind}"] = exact(near[np.abs(fine).argmax()])
+        measured[f"relative_{kind}"] = exact(np.abs(fine).max() / slope.max() ** 2)
         measured[f"slope_at_zero_{kind}"] = exact((shortcut + settings["slope"]) ** settings["depth"])
     unit = torch.tensor([-1.0, 1.0], dtype=torch.float64)
     for factor in settings["factors"]:
@@ -95,9 +108,9 @@ def measure(settings: dict) -> Measurements:
         )
         measured[f"rescaled_top_eigenvalue_{factor:g}"] = exact(eigenvalue)
     for kind, shortcut in {"plain": 0.0, "residual": 1.0}.items():
-        nets = [trained(seed, shortcut, settings) for seed in range(settings["seeds"])]
-        for name in nets[0]:
-            measured[f"{name}_{kind}"] = sampled([net[name] for net in nets], log=True)
+        nets = trained(streams("curvature", seeds), shortcut, settings)
+        for name in next(net for net in nets if net):
+            measured[f"{name}_{kind}"] = sampled([net and net[name] for net in nets], log=True)
     return measured
 
 

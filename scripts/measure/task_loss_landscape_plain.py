@@ -19,4 +19,4 @@ def task_loss_landscape_plain(
     shared: Path = Path(loss_landscape.__file__),
     record: Annotated[Path, Product] = DATA / "loss_landscape_plain.json",
 ) -> None:
-    measure_into(record, measure, settings)
+    measure_into(record, measure, settings, experiment=loss_landscape.EXPERIMENT)

@@ -1,4 +1,4 @@
-"""The Hessian of plain nets of 32 layers and four times the width: is the shortcut the only way?"""
+"""The Hessian of plain nets of 32 layers and twice the width: is the shortcut the only way?"""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from scripts.measure.loss_landscape import measure
 from scripts.project import DATA, snippets_behind
 from scripts.record import measure_into, settings_node
 
-SETTINGS = loss_landscape.SETTINGS | {"widths": [32, 64, 128], "seeds": 3, "modes": []}
+SETTINGS = loss_landscape.SETTINGS | {"widths": [16, 32, 64], "modes": [], "planes": 0}
 
 
 def task_loss_landscape_wide(
@@ -19,4 +19,4 @@ def task_loss_landscape_wide(
     shared: Path = Path(loss_landscape.__file__),
     record: Annotated[Path, Product] = DATA / "loss_landscape_wide.json",
 ) -> None:
-    measure_into(record, measure, settings)
+    measure_into(record, measure, settings, experiment=loss_landscape.EXPERIMENT)

@@ -10,7 +10,15 @@ from scripts.project import DATA, snippets_behind
 from scripts.record import Measurements, exact, measure_into, sampled, settings_node
 from snippets.gradient_correlation import mean_field, mean_field_normalised, textbook
 from snippets.initialisation import gaussian_weights, he
-from snippets.shattered_gradients import autocorrelation, correlation, forward, input_gradients, looks_linear
+from snippets.shattered_gradients import (
+    autocorrelation,
+    correlation,
+    forward,
+    input_gradients,
+    looks_linear,
+    through_the_batch,
+)
+from snippets.streams import Streams, streams
 
 SETTINGS = {
     "width": 200,
@@ -40,18 +48,18 @@ KINDS = {
 
 
 def line_gradients(
-    settings: dict, seed: int, depths: list[int], residual: bool, normalise: bool, linear: bool = False
+    settings: dict, run: Streams, depths: list[int], residual: bool, normalise: bool, linear: bool = False
 ):
     """f′ at the grid's points, for each depth the net ℝ → ℝ: a₀ = w x + b, `depth` layers, a readout."""
-    rng = np.random.default_rng(seed)
+    ends, rng = run.numpy("first layer and readout"), run.numpy("weights")
     width = settings["width"]
     x = np.linspace(-settings["x_max"], settings["x_max"], settings["points"])[:, np.newaxis]
     if linear:
-        first, bias, readout = (np.concatenate([v, -v]) for v in rng.standard_normal((3, width // 2)))
+        first, bias, readout = (np.concatenate([v, -v]) for v in ends.standard_normal((3, width // 2)))
         # Mirrored pairs cancel the ReLU, so variance 1/inputs keeps the scale, where He's 2/inputs makes up for the ReLU.
         weights = [looks_linear(W / np.sqrt(2)) for W in gaussian_weights(max(depths), width // 2, he, rng)]
     else:
-        first, bias, readout = rng.standard_normal((3, width))
+        first, bias, readout = ends.standard_normal((3, width))
         weights = gaussian_weights(max(depths), width, he, rng)
     _, slopes = forward(x * first + bias, weights, residual, normalise)
     # The first d layers of the deepest net are the net of depth d.
@@ -61,19 +69,25 @@ def line_gradients(
 
 
 def pair_correlations(
-    settings: dict, seed: int, depths: list[int], residual: bool, normalise: bool
+    settings: dict, run: Streams, depths: list[int], residual: bool, normalise: bool, held: bool = True
 ) -> list[float]:
-    """For each depth, of the gradients at Gaussian inputs of `width` dimensions, over all pairs of distinct ones."""
-    rng = np.random.default_rng(seed)
-    x = rng.standard_normal((settings["inputs"], settings["width"]))
-    readout = rng.standard_normal(settings["width"])
-    weights = gaussian_weights(max(depths), settings["width"], he, rng)
+    """For each depth, of the gradients at Gaussian inputs of `width` dimensions, over all pairs of distinct ones.
+
+    BN's statistics are `held` constant, or differentiated too.
+    """
+    x = run.numpy("inputs").standard_normal((settings["inputs"], settings["width"]))
+    readout = run.numpy("readout").standard_normal(settings["width"])
+    weights = gaussian_weights(max(depths), settings["width"], he, run.numpy("weights"))
+    if not held:
+        return [correlation(through_the_batch(x, weights[:d], readout, residual)) for d in depths]
     _, slopes = forward(x, weights, residual, normalise)
     return [correlation(input_gradients(slopes[:d], weights[:d], readout, residual)) for d in depths]
 
 
-def measure(settings: dict) -> Measurements:
-    seeds = range(settings["seeds"])
+def measure(settings: dict, seeds: list[int]) -> Measurements:
+    def runs() -> list[Streams]:  # anew for every kind, so that the kinds share what is drawn
+        return streams("shattered_gradients", seeds)
+
     quarter = settings["drawn_lags"] // 4  # 16 grid steps of 4/255: the inputs are 0.25 apart
     x = np.linspace(-settings["x_max"], settings["x_max"], settings["points"])
     measured = {
@@ -86,7 +100,7 @@ def measure(settings: dict) -> Measurements:
         linear = name.startswith("looks_linear")
         depth, form = [net["depth"]], {key: net[key] for key in ("residual", "normalise")}
         gradients = np.array(
-            [line_gradients(settings, seed, depth, **form, linear=linear)[0] for seed in seeds]
+            [line_gradients(settings, run, depth, **form, linear=linear)[0] for run in runs()]
         )
         scaled = gradients / np.sqrt((gradients**2).mean(axis=1, keepdims=True))
         by_lag = np.array([autocorrelation(g) for g in gradients])
@@ -95,13 +109,13 @@ def measure(settings: dict) -> Measurements:
         measured[f"neighbours_{name}"] = sampled(by_lag[:, 1])
         measured[f"quarter_apart_{name}"] = sampled(by_lag[:, quarter])
     for kind, net in KINDS.items():
-        by_seed = [line_gradients(settings, seed, settings["depths"], **net) for seed in seeds]
+        by_seed = [line_gradients(settings, run, settings["depths"], **net) for run in runs()]
         by_depth = np.array([[autocorrelation(g) for g in gradients] for gradients in by_seed])
         measured[f"neighbours_by_depth_{kind}"] = sampled(by_depth[:, :, 1])
         measured[f"quarter_apart_by_depth_{kind}"] = sampled(by_depth[:, :, quarter])
     for kind, net in KINDS.items():
         found = np.array(
-            [pair_correlations(settings, seed, settings["correlation_depths"], **net) for seed in seeds]
+            [pair_correlations(settings, run, settings["correlation_depths"], **net) for run in runs()]
         )
         measured[f"correlation_{kind}"] = sampled(found)
         measured[f"textbook_{kind}"] = exact(
@@ -109,6 +123,11 @@ def measure(settings: dict) -> Measurements:
         )
         for column, depth in enumerate(settings["correlation_depths"]):
             measured[f"correlation_{kind}_{depth}"] = sampled(found[:, column])
+    differentiated = np.array(
+        [pair_correlations(settings, run, settings["correlation_depths"], True, True, held=False) for run in runs()]
+    )
+    for column, depth in enumerate(settings["correlation_depths"]):
+        measured[f"correlation_residual_bn_differentiated_{depth}"] = sampled(differentiated[:, column])
     for kind, rate in {
         "plain": lambda depth: mean_field(depth, False),
         "residual": lambda depth: mean_field(depth, True),
