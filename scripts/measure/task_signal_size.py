@@ -12,14 +12,14 @@ from scripts.record import Measurements, exact, measure_into, sampled, settings_
 SETTINGS = {
     "depth": 1000,
     "widths": [32, 64, 128],
-    "images": 32,
+    "images": 16,
     "growing_layers": 200,
     "percent": 1,
     "coin_factors": [1.5, 0.5],
     "coin_tosses": 100,
     "simulated_widths": [32, 64, 128, 256],
     "simulated_layers": 100,
-    "simulated_nets": 200,
+    "simulated_nets": 150,
     "seeds": 20,
 }
 
@@ -41,16 +41,17 @@ def run(x, width: int, settings: dict, rng: np.random.Generator) -> dict[str, fl
     ]
     few = weights[: settings["growing_layers"]]
     growing, sinking = sizes(x, few, residual=True), sizes(x, weights, residual=False)
-    doubled = sizes(x.astype(float), few, residual=True)
     with np.errstate(over="ignore", invalid="ignore"):
         overflow = overflow_layer(x, weights)
-    return {
+    found = {
         "factor_unscaled": (growing[-1] / growing[0]) ** (1 / (len(growing) - 1)),
         "overflow_layer": overflow,
         "final_size_plain": sinking[-1] / sinking[0],
         "factor_plain": (sinking[-1] / sinking[0]) ** (1 / (len(sinking) - 1)),
-        "float64_to_float32": doubled[-1] / growing[-1],
     }
+    if width == min(settings["widths"]):
+        found["float64_to_float32"] = sizes(x.astype(float), few, residual=True)[-1] / growing[-1]
+    return found
 
 
 def identity(x, settings: dict) -> dict[str, float]:
