@@ -4,6 +4,7 @@ The rule, sentence by sentence, on every page of every language (code, formulas,
 
 1. It is about measurements where it names a recorded value that depends on seeds, or has a word such as "seed" or "measured".
 2. It is universal where it has one of the words of `UNIVERSAL`. Some phrases with such a word are not ("not only", "at all", どれだけ).
+   How something was set up is said without them: "each block", 各ブロック.
 3. A sentence that is both names its n: `{{ ….n }}`, `{{ ….settings.seeds }}` or another count of `COUNTS`, `{{ compare … }}`, "n = 10" or "10 seeds".
 4. And it carries, in it or right behind it, a `{{ mark claim }}` whose evidence has a measurement that depends on seeds.
 
@@ -112,7 +113,7 @@ def of_page(path: Path, text: str, language: str) -> list[str]:
     ]
 
 
-MEND = "a sentence says 'every', 'never' or 'only' of what was measured: reword it, or name its n and mark the claim that fresh seeds may refute\n"
+MEND = "a sentence says 'every', 'never' or 'only' of what was measured: reword it ("each" says how something was set up), or name its n and mark the claim that fresh seeds may refute\n"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
