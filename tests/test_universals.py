@@ -113,7 +113,7 @@ def of_page(path: Path, text: str, language: str) -> list[str]:
     ]
 
 
-MEND = "a sentence says 'every', 'never' or 'only' of what was measured: reword it ("each" says how something was set up), or name its n and mark the claim that fresh seeds may refute\n"
+MEND = "a sentence says 'every', 'never' or 'only' of what was measured: reword it ('each' says how something was set up), or name its n and mark the claim that fresh seeds may refute\n"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
