@@ -1,4 +1,4 @@
-"""Degradation: training loss by epoch and by depth, and how gradients run along the depth before and during training."""
+"""Degradation: training loss by epoch and by depth; gradients and lengths of weights along the depth before and during training."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,9 +13,10 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "curves": "ショートカットのない網だけが、深くすると悪化する",
-        "final": "深いほど訓練損失が大きい(プレーン)",
-        "gradients": "勾配は初期に爆発し、その後は重みの側だけ小さい",
+        "curves": "プレーンネットは深いほど悪化し、残差ネットは下がる",
+        "final": "20 層より先では、プレーンネットは深いほど損失が大きい",
+        "gradients": "勾配は初期に爆発し、その後は重みの側が小さい",
+        "lengths": "深いプレーンネットでは、入力側の重みが長くなる",
         "plain": "プレーン",
         "residual": "残差",
         "epoch": "エポック",
@@ -27,11 +28,13 @@ TEXT = {
         "block": "ブロック k の入力",
         "weight": "畳み込み層 l の重み",
         "ratio": "勾配のノルム(最後との比)",
+        "length": "重みの長さ",
     },
     "en": {
-        "curves": "Only nets without shortcuts worsen with depth",
-        "final": "The deeper a plain net, the larger its training loss",
-        "gradients": "They explode at first; later only the weights' are small",
+        "curves": "Plain nets worsen with depth; residual nets come down",
+        "final": "Beyond 20 layers, plain nets' loss grows with depth",
+        "gradients": "They explode at first; later the weights' are small",
+        "lengths": "In deep plain nets, weights near the input grow long",
         "plain": "plain",
         "residual": "residual",
         "epoch": "epoch",
@@ -43,6 +46,7 @@ TEXT = {
         "block": "input of block k",
         "weight": "weights of convolution l",
         "ratio": "norm of the gradient, relative to the last",
+        "length": "length of the weights",
     },
 }
 
@@ -122,6 +126,23 @@ def draw_gradients(records: Records, text: dict[str, str]) -> Figure:
     return figure
 
 
+def draw_lengths(records: Records, text: dict[str, str]) -> Figure:
+    depth, epochs = 56, records["plain"]["settings"]["gradient_epochs"]
+    figure, axes = panels(1, 2, height=2.6, sharex=True, sharey=True)
+    for axis, (kind, color) in zip(axes, KINDS.items(), strict=True):
+        lengths = array(records[kind], f"weight_lengths_{depth}")[:, :, :-1]  # without the linear layer
+        for epoch, line in zip((0, 1, 15), LINES, strict=True):
+            label, options = text["at"].format(epoch), {"color": color, "log": True, "linestyle": line}
+            spread(axis, np.arange(1, depth), lengths[:, epochs.index(epoch)], label=label, **options)
+        log_axis(axis, "y")
+        axis.set_title(text[kind], fontweight="normal", fontsize=9, color=color)
+        axis.set_xlabel(text["weight"])
+        axis.legend(loc="upper right", fontsize=8)
+    axes[0].set_ylabel(text["length"])
+    figure.suptitle(text["lengths"], x=0.02, ha="left", fontsize=10, fontweight="bold")
+    return figure
+
+
 for _language in languages():
 
     @task(id=_language)
@@ -133,8 +154,10 @@ for _language in languages():
         curves: Annotated[Path, Product] = figure_path("degradation_curves", _language),
         final: Annotated[Path, Product] = figure_path("degradation_final", _language),
         gradients: Annotated[Path, Product] = figure_path("degradation_gradients", _language),
+        lengths: Annotated[Path, Product] = figure_path("degradation_lengths", _language),
     ) -> None:
         measured = records()
         save(draw_curves(measured, spoken(TEXT, language)), curves)
         save(draw_final(measured, spoken(TEXT, language)), final)
         save(draw_gradients(measured, spoken(TEXT, language)), gradients)
+        save(draw_lengths(measured, spoken(TEXT, language)), lengths)

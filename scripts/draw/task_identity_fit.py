@@ -1,4 +1,4 @@
-"""Stacks fitted to the identity: the error by depth, width and activation, plain and residual."""
+"""Stacks fitted to the identity: the error by depth, width and activation, plain, residual and residual with scaled branches."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,30 +13,33 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "title": "ショートカットは助けになるが、ReLU 16 ブロックでは逆効果",
+        "title": "ショートカットと小さな枝の両方があると、深くても合う",
         "depth": "ブロックの数",
         "error": "平均二乗誤差",
         "plain": "プレーン",
         "residual": "残差",
-        "width": "幅 {}",
+        "scaled": "残差、枝を 1/√L 倍",
+        "label": "{}、幅 {}",
         "zero": "つねに 0 と答える",
         "relu": "ReLU",
         "tanh": "tanh",
     },
     "en": {
-        "title": "Shortcuts help, but not sixteen ReLU blocks",
+        "title": "With shortcuts and small branches, deep stacks fit",
         "depth": "number of blocks",
         "error": "mean squared error",
         "plain": "plain",
         "residual": "residual",
-        "width": "width {}",
+        "scaled": "residual, branches × 1/√L",
+        "label": "{}, width {}",
         "zero": "always answer 0",
         "relu": "ReLU",
         "tanh": "tanh",
     },
 }
 
-LINES = ["-", "--", ":"]
+KINDS = [("plain", PLAIN, ""), ("residual", RESIDUAL, "x"), ("scaled", RESIDUAL, "o")]
+LINES = ["--", "-"]
 
 
 def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
@@ -44,10 +47,10 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
     figure, axes = panels(1, 2, height=3.2, sharex=True, sharey=True)
     for axis, activation in zip(axes, settings["activations"], strict=True):
         axis.axhline(1, color=THEORY, linestyle="--", linewidth=0.8, label=text["zero"])
-        for kind, color in (("plain", PLAIN), ("residual", RESIDUAL)):
+        for kind, color, marker in KINDS:
             for width, line in zip(settings["widths"], LINES, strict=True):
                 errors = [array(record, f"error_{kind}_{activation}_{width}_{d}") for d in settings["depths"]]
-                label = f"{text[kind]}, {text['width'].format(width)}"
+                label = text["label"].format(text[kind], width)
                 spread(
                     axis,
                     settings["depths"],
@@ -55,6 +58,8 @@ def draw(record: dict[str, Any], text: dict[str, str]) -> Figure:
                     color=color,
                     log=True,
                     linestyle=line,
+                    marker=marker,
+                    markersize=4,
                     label=label,
                 )
         axis.set_xscale("log", base=2)
