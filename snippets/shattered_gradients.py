@@ -35,19 +35,21 @@ def input_gradients(slopes, weights, readout, residual):
 
 
 # --8<-- [start:through_batch]
-def through_the_batch(x, weights, readout, residual):
-    """∂(sum over the batch of readout · a_L)/∂a₀ with BN, whose mean and deviation are differentiated, too; (batch, width)."""
+def through_the_batch(x, weights, g, residual):
+    """∂(g · a_L)/∂a₀ with BN, whose mean and deviation are differentiated, too; g and the result are (…, batch, width).
+
+    So an input's gradient holds what it does to the outputs at the other inputs of the batch.
+    """
     layers = []
     for W in weights:
         deviation = x.std(0)
         z = (x - x.mean(0)) / deviation
         layers.append((z, deviation, W))
         x = relu(z) @ W.T + (x if residual else 0)
-    g = np.broadcast_to(readout, x.shape)
     for z, deviation, W in reversed(layers):
         of_z = relu_derivative(z) * (g @ W)
-        of_x = (of_z - of_z.mean(0) - z * (of_z * z).mean(0)) / deviation
-        g = of_x + (g if residual else 0)
+        shift, stretch = (part.mean(-2, keepdims=True) for part in (of_z, of_z * z))
+        g = (of_z - shift - z * stretch) / deviation + (g if residual else 0)
     return g
 # --8<-- [end:through_batch]
 

@@ -38,6 +38,9 @@ SETTINGS = {
     "depths": [1, 2, 4, 8, 16, 24, 50],
     "inputs": 200,
     "correlation_depths": [1, 2, 3, 5, 10, 20, 50],
+    "own_inputs": 10,
+    "own_depth": 10,
+    "summed_depths": [10, 50],
 }
 KINDS = {
     "plain": {"residual": False, "normalise": False},
@@ -68,20 +71,40 @@ def line_gradients(
     )
 
 
-def pair_correlations(
-    settings: dict, run: Streams, depths: list[int], residual: bool, normalise: bool, held: bool = True
-) -> list[float]:
-    """For each depth, of the gradients at Gaussian inputs of `width` dimensions, over all pairs of distinct ones.
-
-    BN's statistics are `held` constant, or differentiated too.
-    """
+def at_inputs(settings: dict, run: Streams, depth: int):
+    """Gaussian inputs of `width` dimensions, a readout, the weights of `depth` layers."""
     x = run.numpy("inputs").standard_normal((settings["inputs"], settings["width"]))
     readout = run.numpy("readout").standard_normal(settings["width"])
-    weights = gaussian_weights(max(depths), settings["width"], he, run.numpy("weights"))
-    if not held:
-        return [correlation(through_the_batch(x, weights[:d], readout, residual)) for d in depths]
+    return x, readout, gaussian_weights(depth, settings["width"], he, run.numpy("weights"))
+
+
+def pair_correlations(
+    settings: dict, run: Streams, depths: list[int], residual: bool, normalise: bool
+) -> list[float]:
+    """For each depth, of the gradients over all pairs of distinct inputs; BN's statistics are held constant."""
+    x, readout, weights = at_inputs(settings, run, max(depths))
     _, slopes = forward(x, weights, residual, normalise)
     return [correlation(input_gradients(slopes[:d], weights[:d], readout, residual)) for d in depths]
+
+
+def differentiated(settings: dict, run: Streams) -> dict[str, float]:
+    """The same of residual nets with BN, whose statistics are differentiated, too.
+
+    `own`: of the output at each of some inputs in that input, beside the `held` statistics at the same inputs. `summed`:
+    of the outputs of the whole batch, summed.
+    """
+    own_depth, deepest = settings["own_depth"], max(settings["summed_depths"])
+    x, readout, weights = at_inputs(settings, run, deepest)
+    some, few = np.arange(settings["own_inputs"]), weights[:own_depth]
+    g = np.zeros((len(some), *x.shape))
+    g[some, some] = readout
+    own = through_the_batch(x, few, g, True)[some, some]
+    held = input_gradients(forward(x, few, True, True)[1], few, readout, True)[some]
+    ones = np.broadcast_to(readout, x.shape)
+    return {f"own_{own_depth}": correlation(own), f"held_{own_depth}": correlation(held)} | {
+        f"summed_{depth}": correlation(through_the_batch(x, weights[:depth], ones, True))
+        for depth in settings["summed_depths"]
+    }
 
 
 def measure(settings: dict, seeds: list[int]) -> Measurements:
@@ -123,11 +146,9 @@ def measure(settings: dict, seeds: list[int]) -> Measurements:
         )
         for column, depth in enumerate(settings["correlation_depths"]):
             measured[f"correlation_{kind}_{depth}"] = sampled(found[:, column])
-    differentiated = np.array(
-        [pair_correlations(settings, run, settings["correlation_depths"], True, True, held=False) for run in runs()]
-    )
-    for column, depth in enumerate(settings["correlation_depths"]):
-        measured[f"correlation_residual_bn_differentiated_{depth}"] = sampled(differentiated[:, column])
+    found = [differentiated(settings, run) for run in runs()]
+    for name in found[0]:
+        measured[f"correlation_residual_bn_{name}"] = sampled([of_run[name] for of_run in found])
     for kind, rate in {
         "plain": lambda depth: mean_field(depth, False),
         "residual": lambda depth: mean_field(depth, True),
