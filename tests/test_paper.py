@@ -134,7 +134,7 @@ def alternating(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:
     return list(chain.from_iterable(zip(ours, theirs, strict=True)))
 
 
-def test_what_nobody_measured_says_so_beside_the_sites_own_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_measured_says_so_beside_the_sites_own_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "PAPER", tmp_path / "paper")
     shown, below = rows(tmp_path)
     assert len(shown) == 2 * len(paper.SETTINGS["depths"])

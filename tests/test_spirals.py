@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from scripts.record import array, read
+from scripts.statistics import RANK_LEVEL, difference, smaller
 from snippets.networks import Residual
 from snippets.seeded import normal
 from snippets.spirals import draw_weights, losses, spirals
@@ -15,10 +16,6 @@ DEPTHS = RECORD["settings"]["depths"]
 
 def final(kind: str, depth: int, rate: str = "loss") -> np.ndarray:
     return array(RECORD, f"{rate}_{kind}_{depth}")
-
-
-def mean(losses: np.ndarray) -> float:
-    return np.exp(np.log(losses).mean())
 
 
 def test_a_spiral_is_r_equal_to_theta_over_pi_and_its_half_turn():
@@ -76,24 +73,27 @@ def test_losses_are_those_of_gradient_descent_with_momentum_written_out(kind):
     assert found[:, 0].tolist() == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_net_of_one_layer_has_no_branch_to_tell_the_kinds_apart():
+    assert torch.equal(*(losses(kind, 20, 5, 1, [4000000000], 0.03, 0.9, 10) for kind in ("plain", "residual")))
+
+
 def test_record_deep_plain_nets_get_stuck_and_residual_nets_do_not():
-    assert final("plain", 40).min() > final("plain", 10).max()
+    assert smaller(final("plain", 10), final("plain", 40)) < RANK_LEVEL
     assert np.mean(np.isclose(final("plain", 40), np.log(2), atol=1e-3)) > 0.5
-    residual = [final("residual", depth) for depth in DEPTHS]
-    assert all(
-        deep.max() < residual[0].min() for depth, deep in zip(DEPTHS, residual, strict=True) if depth >= 10
-    )
-    assert residual[-1].max() < final("plain", 40).min()
-    assert min(DEPTHS, key=lambda depth: mean(final("plain", depth))) == 10
-    assert mean(final("plain", 10)) < min(map(mean, residual))
+    for depth in DEPTHS:
+        if depth >= 10:
+            assert smaller(final("residual", depth), final("residual", 2)) < RANK_LEVEL
+    assert smaller(final("residual", 40), final("plain", 40)) < RANK_LEVEL
+    assert smaller(final("plain", 10), final("residual", 10)) < RANK_LEVEL
 
 
 def test_record_the_contrast_is_weak_at_the_small_learning_rate():
-    small = {
-        kind: {depth: final(kind, depth, "loss_small_rate") for depth in DEPTHS}
-        for kind in ("plain", "residual")
-    }
-    for depth in (10, 20):
-        assert mean(small["plain"][depth]) < mean(small["residual"][depth])
-    assert small["plain"][40].min() < min(losses.min() for losses in small["residual"].values())
-    assert small["plain"][40].max() > small["residual"][40].max()
+    pairs = {depth: [final(kind, depth, "loss_small_rate") for kind in ("plain", "residual")] for depth in DEPTHS}
+    assert smaller(*pairs[10]) < RANK_LEVEL
+    assert difference(*pairs[40], log=True).p > RANK_LEVEL, "no longer what the page says: the two cannot be told apart"
+
+
+def test_control_halves_of_the_seeds_do_not_differ():
+    for kind, depth in (("plain", 5), ("residual", 40)):
+        values = final(kind, depth)
+        assert difference(values[::2], values[1::2], log=True).p > RANK_LEVEL

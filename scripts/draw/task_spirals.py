@@ -13,7 +13,7 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "title": "学習率が大きいと、深いプレーン網だけが行き詰まる",
+        "title": "学習率が大きいと、深いプレーンネットは行き詰まる",
         "rates": "学習率 {}",
         "depth": "層の数",
         "loss": "訓練損失",
@@ -22,7 +22,7 @@ TEXT = {
         "chance": "log 2",
     },
     "en": {
-        "title": "At the larger learning rate, only deep plain nets get stuck",
+        "title": "At the larger learning rate, deep plain nets get stuck",
         "rates": "learning rate {}",
         "depth": "layers",
         "loss": "training loss",

@@ -26,11 +26,11 @@ def task_degradation_data(
     residual: Path = DATA / "degradation_residual.json",
     data: Annotated[Path, Product] = DEGRADATION,
 ) -> None:
-    """{depths, loss: {kind: {depth: by seed, by epoch}}}; a seed that diverged is null."""
+    """{depths, loss: {kind: {depth: by seed, by epoch}}}, to four digits; a seed that diverged is null."""
     records = {kind: read(f"degradation_{kind}") for kind in ("plain", "residual")}
     depths = records["plain"]["settings"]["depths"]
     loss = {
-        kind: {depth: record["measurements"][f"loss_{depth}"]["values"] for depth in depths}
+        kind: {depth: _rounded(record["measurements"][f"loss_{depth}"]["values"], 4) for depth in depths}
         for kind, record in records.items()
     }
     _write(data, {"depths": depths, "loss": loss})
@@ -61,6 +61,8 @@ def task_loss_landscape_data(
     _write(data, {"grid": grid, "modes": modes, "losses": losses})
 
 
-def _rounded(values: list | float) -> list | float:
-    """Three significant digits, which is what is said of them."""
-    return [_rounded(value) for value in values] if isinstance(values, list) else float(f"{values:.3g}")
+def _rounded(values: list | float | None, digits: int = 3) -> list | float | None:
+    """So many significant digits; three are what is said of them."""
+    if isinstance(values, list):
+        return [_rounded(value, digits) for value in values]
+    return values if values is None else float(f"{values:.{digits}g}")

@@ -1,6 +1,6 @@
 """Scales side by side: `{{ scales degradation }}` becomes a table of the site's own nets, the paper's nets measured, and what the paper prints.
 
-Each cell has one source, with a way back to it. What nobody has measured yet says so, with the command that measures it.
+Each cell has one source, with a way back to it. What has not been measured with this code says so, with the command that measures it.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ _WORDS = {
         "unmeasured": "未測定",
         "unprinted": "記載なし",
         "diverged": "{} 個中 {} 個が発散",
-        "missing": "「未測定」は、まだ誰も測っていない値です。CIFAR-10 のバイナリ版を置いた場所を `FOLDER` として、`{}` で測れます。",
+        "missing": "「未測定」は、このコードではまだ測っていない値です。CIFAR-10 のバイナリ版を置いた場所を `FOLDER` として、`{}` で測れます。",
         "measured": '<a href="{address}">{file}</a>:{date}、{device}、{images}、幅 {widths}、{epochs} エポック、乱数シード {seeds} 個',
     },
     "en": {
@@ -47,14 +47,14 @@ _WORDS = {
         "unmeasured": "not measured",
         "unprinted": "not printed",
         "diverged": "{1} of {0} diverged",
-        "missing": "“Not measured”: nobody has yet. `{}` measures it, where `FOLDER` holds CIFAR-10's binary version.",
+        "missing": "“Not measured”: not with this code, so far. `{}` measures it, where `FOLDER` holds CIFAR-10's binary version.",
         "measured": '<a href="{address}">{file}</a>: {date}, {device}, {images}, widths {widths}, {epochs} epochs, {seeds} seeds',
     },
 }
 
 
 def measured(topic: str, kind: str) -> dict[str, Any] | None:
-    """The record of a kind of nets at the paper's scale, None where nobody has measured it.
+    """The record of a kind of nets at the paper's scale, None where it has not been measured.
 
     Raises:
         RecordError: it is broken, or one of another scale.

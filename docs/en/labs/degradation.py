@@ -7,6 +7,7 @@
 import numpy as np
 
 from snippets.activations import relu
+from snippets.streams import Streams
 
 # %% [markdown]
 # ## How many units does the identity take?
@@ -15,7 +16,7 @@ from snippets.activations import relu
 
 # %%
 n = 4
-x = np.random.default_rng(0).standard_normal((10_000, n))
+x = Streams("lab of chapter 3", 0).numpy("inputs").standard_normal((10_000, n))
 W1 = np.vstack([np.eye(n), -np.eye(n)])
 W2 = np.hstack([np.eye(n), -np.eye(n)])
 
@@ -47,9 +48,9 @@ from snippets.backpropagation import forward
 from snippets.initialisation import gaussian_weights, he
 
 width, delta = 16, 0.01
-rng = np.random.default_rng(0)
-x = rng.standard_normal((100, width))
-shallow = gaussian_weights(3, width, he, rng)
+run = Streams("lab of chapter 3", 0)
+x = run.numpy("inputs").standard_normal((100, width))
+shallow = gaussian_weights(3, width, he, run.numpy("weights"))
 
 
 def output(weights):
@@ -99,9 +100,9 @@ def error_and_gradients(x, W1, W2, s, alpha):
     return np.mean((a[-1] - x) ** 2), g1, g2
 
 
-rng = np.random.default_rng(0)
-x = rng.standard_normal((64, n))
-W1, W2 = initial(4, rng)
+run = Streams("lab of chapter 3", 0)
+x = run.numpy("inputs").standard_normal((64, n))
+W1, W2 = initial(4, run.numpy("weights"))
 
 
 def error_at(w):
@@ -120,18 +121,18 @@ assert np.isclose(by_hand, by_difference, rtol=1e-5)
 
 # %%
 def fit(L, s, alpha, seed, steps=200, rate=0.003):
-    rng = np.random.default_rng(seed)
-    W = initial(L, rng)
+    run = Streams("lab of chapter 3", seed)
+    W, inputs = initial(L, run.numpy("weights")), run.numpy("inputs")
     mean, square = [0, 0], [0, 0]
     for t in range(1, steps + 1):
-        x = rng.standard_normal((64, n))
+        x = inputs.standard_normal((64, n))
         _, *gradients = error_and_gradients(x, *W, s, alpha)
         for i, g in enumerate(gradients):
             mean[i] = 0.9 * mean[i] + 0.1 * g
             square[i] = 0.999 * square[i] + 0.001 * g**2
             size = np.sqrt(square[i] / (1 - 0.999**t)) + 1e-8
             W[i][:] -= rate * mean[i] / (1 - 0.9**t) / size
-    return error_and_gradients(rng.standard_normal((1000, n)), *W, s, alpha)[0]
+    return error_and_gradients(inputs.standard_normal((1000, n)), *W, s, alpha)[0]
 
 
 errors = {}
@@ -157,9 +158,9 @@ assert min(errors["residual", 16]) > max(errors["residual", 4])
 # Behind BN the length of $w$ does not matter: $E(cw) = E(w)$. Guess: what happens to $\nabla E$ when $w$ becomes 10 and 100 times as long?
 
 # %%
-rng = np.random.default_rng(0)
-X, target = rng.standard_normal((64, 5)), rng.standard_normal(64)
-w0 = rng.standard_normal(5)
+run = Streams("lab of chapter 3", 0)
+X, target = run.numpy("inputs").standard_normal((64, 5)), run.numpy("targets").standard_normal(64)
+w0 = run.numpy("weights").standard_normal(5)
 
 
 def E(w):

@@ -7,6 +7,7 @@
 import numpy as np
 
 from snippets.activations import relu
+from snippets.streams import Streams
 
 # %% [markdown]
 # ## 恒等写像にはユニットがいくつ要るか
@@ -15,7 +16,7 @@ from snippets.activations import relu
 
 # %%
 n = 4
-x = np.random.default_rng(0).standard_normal((10_000, n))
+x = Streams("lab of chapter 3", 0).numpy("inputs").standard_normal((10_000, n))
 W1 = np.vstack([np.eye(n), -np.eye(n)])
 W2 = np.hstack([np.eye(n), -np.eye(n)])
 
@@ -38,18 +39,18 @@ print(f"min x = {x.min():.2f}  max |y - x| = {np.abs(y - x).max():.1e}")
 assert np.abs(y - x).max() < 1e-14
 
 # %% [markdown]
-# ## 深くしても出力が変わらない網
+# ## 深くしても出力が変わらないネット
 #
-# 3層の網の後ろに、$W = I$ の層をたくさん足します。そこに入るのは ReLU の出力で、負にならないので、そのまま通ります。次に、重みを恒等写像から少しだけずらして、$W = (1 - \delta)\,I$ とします。$\delta = 0.01$ のとき、10、100、1000層の後で、出力はどれだけ残るでしょうか。
+# 3層のネットの後ろに、$W = I$ の層をたくさん足します。そこに入るのは ReLU の出力で、負にならないので、そのまま通ります。次に、重みを恒等写像から少しだけずらして、$W = (1 - \delta)\,I$ とします。$\delta = 0.01$ のとき、10、100、1000層の後で、出力はどれだけ残るでしょうか。
 
 # %%
 from snippets.backpropagation import forward
 from snippets.initialisation import gaussian_weights, he
 
 width, delta = 16, 0.01
-rng = np.random.default_rng(0)
-x = rng.standard_normal((100, width))
-shallow = gaussian_weights(3, width, he, rng)
+run = Streams("lab of chapter 3", 0)
+x = run.numpy("inputs").standard_normal((100, width))
+shallow = gaussian_weights(3, width, he, run.numpy("weights"))
 
 
 def output(weights):
@@ -99,9 +100,9 @@ def error_and_gradients(x, W1, W2, s, alpha):
     return np.mean((a[-1] - x) ** 2), g1, g2
 
 
-rng = np.random.default_rng(0)
-x = rng.standard_normal((64, n))
-W1, W2 = initial(4, rng)
+run = Streams("lab of chapter 3", 0)
+x = run.numpy("inputs").standard_normal((64, n))
+W1, W2 = initial(4, run.numpy("weights"))
 
 
 def error_at(w):
@@ -116,22 +117,22 @@ print(f"∂E/∂w = {by_hand:.8f}, {by_difference:.8f}")
 assert np.isclose(by_hand, by_difference, rtol=1e-5)
 
 # %% [markdown]
-# では、Adam で200回更新します。シードは三つです。つねに 0 と答える網の誤差は 1 です。2ブロックでいちばんよいのは三つのうちどれでしょうか。16ブロックではどうでしょうか。0 と答えるより悪いものはあるでしょうか。
+# では、Adam で200回更新します。シードは三つです。つねに 0 と答えるネットの誤差は 1 です。2ブロックでいちばんよいのは三つのうちどれでしょうか。16ブロックではどうでしょうか。0 と答えるより悪いものはあるでしょうか。
 
 # %%
 def fit(L, s, alpha, seed, steps=200, rate=0.003):
-    rng = np.random.default_rng(seed)
-    W = initial(L, rng)
+    run = Streams("lab of chapter 3", seed)
+    W, inputs = initial(L, run.numpy("weights")), run.numpy("inputs")
     mean, square = [0, 0], [0, 0]
     for t in range(1, steps + 1):
-        x = rng.standard_normal((64, n))
+        x = inputs.standard_normal((64, n))
         _, *gradients = error_and_gradients(x, *W, s, alpha)
         for i, g in enumerate(gradients):
             mean[i] = 0.9 * mean[i] + 0.1 * g
             square[i] = 0.999 * square[i] + 0.001 * g**2
             size = np.sqrt(square[i] / (1 - 0.999**t)) + 1e-8
             W[i][:] -= rate * mean[i] / (1 - 0.9**t) / size
-    return error_and_gradients(rng.standard_normal((1000, n)), *W, s, alpha)[0]
+    return error_and_gradients(inputs.standard_normal((1000, n)), *W, s, alpha)[0]
 
 
 errors = {}
@@ -157,9 +158,9 @@ assert min(errors["residual", 16]) > max(errors["residual", 4])
 # 直後に BN があれば、$w$ の長さは効きません。$E(cw) = E(w)$ です。$w$ を10倍、100倍に伸ばすと、$\nabla E$ はどうなるでしょうか。
 
 # %%
-rng = np.random.default_rng(0)
-X, target = rng.standard_normal((64, 5)), rng.standard_normal(64)
-w0 = rng.standard_normal(5)
+run = Streams("lab of chapter 3", 0)
+X, target = run.numpy("inputs").standard_normal((64, 5)), run.numpy("targets").standard_normal(64)
+w0 = run.numpy("weights").standard_normal(5)
 
 
 def E(w):
@@ -199,7 +200,7 @@ for rate in (1, 1000):
 # %% [markdown]
 # ## 劣化をシードごとに見る
 #
-# 3.1節の記録を読みます。訓練損失が20層より56層のほうで大きくなるシードは、いくつあるでしょうか。プレーン網と残差網のそれぞれについて予想してください。
+# 3.1節の記録を読みます。訓練損失が20層より56層のほうで大きくなるシードは、いくつあるでしょうか。プレーンネットと残差ネットのそれぞれについて予想してください。
 
 # %%
 import json
@@ -238,7 +239,7 @@ for net in nets:
     print(f"{net:8s} E({deeper}) > E({shallower}): {larger.sum()} / {len(larger)}")
 
 # %% [markdown]
-# 最後に、疑わしかった勾配を見ます。56層の網で、最初のブロックの入力の勾配を、最後のブロックの入力の勾配で割りました。行の最初の数はエポックです。もし第2章のように、勾配がさかのぼる途中で消えるなら、残りの数はどうなるはずでしょうか。
+# 最後に、疑わしかった勾配を見ます。56層のネットで、最初のブロックの入力の勾配を、最後のブロックの入力の勾配で割りました。行の最初の数はエポックです。もし第2章のように、勾配がさかのぼる途中で消えるなら、残りの数はどうなるはずでしょうか。
 
 # %%
 for net, measured in nets.items():

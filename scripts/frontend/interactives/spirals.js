@@ -13,8 +13,8 @@ const KINDS = ["plain", "residual"];
 const WORDS = {
   ja: {
     title: "ここで訓練してみる",
-    note: `2 本の渦を見分ける全結合の ReLU 網。点は ${COUNT} 個、幅 ${WIDTH}。重みは He の初期化から、全部の点で ${STEPS} 回更新します(SGD、モメンタム ${MOMENTUM})。残差網の枝は 1/√L 倍(L は層の数)、初期の重みはプレーン網と同じです。`,
-    kinds: "網",
+    note: `2 本のらせんを見分ける全結合の ReLU ネット。点は ${COUNT} 個、幅 ${WIDTH}。重みは He の初期化から、全点を使って ${STEPS} 回更新します(SGD、モメンタム ${MOMENTUM})。残差ネットの枝は 1/√L 倍(L は層の数)、初期の重みはプレーンネットと同じです。`,
+    kinds: "ネット",
     plain: "プレーン",
     residual: "残差",
     depth: "層の数",
@@ -29,13 +29,13 @@ const WORDS = {
     final: `${STEPS} 回後の訓練損失`,
     chance: "log 2(どちらも確率 ½)",
     now: (steps, losses) => `${steps} / ${STEPS} 回${losses.map(([kind, loss]) => `、${kind} ${loss}`).join("")}`,
-    ready: (depth) => `「訓練する」を押すと、このページの中で ${depth} 層の網の訓練が始まります。層の数を変えてくり返すと、下の図に点が増えます。`,
+    ready: (depth) => `「訓練する」を押すと、このページの中で ${depth} 層のネットの訓練が始まります。層の数を変えてくり返すと、下の図に点が増えます。`,
     running: "訓練しています。",
     says: (steps, depth, found) =>
       `${steps} 回の更新の後、${depth} 層の訓練損失は、${found.map(([kind, loss, errors]) => `${kind} ${loss}(${COUNT} 点のうち ${errors} 点が誤り)`).join("、")} です。`,
     diverged: "発散",
-    none: "網を一つ以上選んでください。",
-    head: ["網", "層の数", "シード", "学習率", `${STEPS} 回後の訓練損失`, "誤り"],
+    none: "ネットを一つ以上選んでください。",
+    head: ["ネット", "層の数", "シード", "学習率", `${STEPS} 回後の訓練損失`, "誤り"],
   },
   en: {
     title: "Try it: train a net here",
