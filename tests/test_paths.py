@@ -67,5 +67,5 @@ def test_identity_branches_have_as_much_gradient_in_a_length_as_paths():
 def test_record_scaled_branches_send_the_gradient_along_short_paths():
     assert array(RECORD, "mean_length_scaled_trained").max() < 5
     assert centre(RECORD["measurements"]["mean_length_unscaled_initial"]) == pytest.approx(27, abs=1.5)
-    assert array(RECORD, "carried_single_veit_scaled_trained").min() > 0.5
+    assert array(RECORD, "carried_single_veit_scaled_trained").mean() > 0.5
     assert array(RECORD, "carried_single_veit_unscaled_initial").max() < 0.05
