@@ -96,8 +96,8 @@ JUDGED = {
     "early-layers-frozen": ("heuristic", 1, 3),
     "relu-derivative": ("conditional", 2, 1),
     "two-walls": ("misleading", 1, 1),
-    "identity-construction": ("conditional", 2, 1),
-    "identity-is-hard": ("heuristic", 1, 1),
+    "identity-construction": ("conditional", 3, 2),
+    "identity-is-hard": ("heuristic", 2, 2),
     "convex-landscape": ("misleading", 1, 1),
     "second-derivative": ("conditional", 3, 1),
     "shattering": ("misleading", 1, 1),
@@ -105,7 +105,6 @@ JUDGED = {
     "plus-one": ("conditional", 2, 1),
     "undiminished-gradient": ("conditional", 2, 2),
     "quarter-active-together": ("conditional", 2, 2),
-    "small-nets-degrade-too": ("heuristic", 2, 1),
 }
 
 
