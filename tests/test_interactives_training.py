@@ -172,12 +172,10 @@ def test_a_training_pauses_and_goes_on(page) -> None:
 
 
 def test_a_training_that_diverges_is_said_to(page) -> None:
-    box = Box(
-        page, "spirals", f"en/{PAGE}?spirals.depth=38&spirals.seed=1&spirals.rate=0.1&spirals.kinds=plain"
-    )
+    box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=34&spirals.seed=1&spirals.rate=0.1&spirals.kinds=plain")
     box.locator.get_by_role("button").first.press("Enter")
     trained(box)
-    curve = losses("plain", 38, 1, 0.1, updates=100)
+    curve = losses("plain", 34, 1, 0.1, updates=100)
     first = int(np.argmin(np.isfinite(curve)))
     assert 0 < first < 100 and len(box.drawn("path.line.plain")) == first, "the curve ends there"
     assert "plain diverged" in box.says() and box.rows()[0][4] == "diverged"
