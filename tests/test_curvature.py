@@ -5,8 +5,11 @@ import pytest
 import sympy
 import torch
 
+from scripts import statistics
+from scripts.measure.task_curvature import bends, small_net, trained
 from scripts.record import array, centre, read
 from snippets.curvature import compose, rescaled_pair, top_eigenvalue
+from snippets.streams import streams
 
 RECORD = read("curvature")
 
@@ -57,14 +60,46 @@ def test_record_one_linear_function_has_any_hessian():
         assert value(f"rescaled_top_eigenvalue_{c:g}") == pytest.approx(c**2 + c**-2)
 
 
-def test_record_shortcuts_raise_the_curvature_in_the_input():
+def test_record_shortcuts_raise_the_curvature_in_the_input_and_lower_it_for_its_slope():
     assert value("largest_plain") == pytest.approx(0.196, abs=5e-4)
     assert value("largest_residual") > 1e10
     assert value("slope_at_zero_residual") == pytest.approx(1.9**20)
     assert value("largest_at_residual") < 1e-5 < 4 / 400  # far inside the regular grid's first step
+    for kind, shortcut in (("plain", 0), ("residual", 1)):
+        # The slope is steepest at 0, where tanh′ = 1 in every block.
+        steepest = (shortcut + 0.9) ** 20
+        assert value(f"relative_{kind}") == pytest.approx(value(f"largest_{kind}") / steepest**2, rel=1e-3)
+    assert value("relative_residual") < 1 < 10 < value("relative_plain")
 
 
-def test_record_the_two_curvatures_order_trained_nets_oppositely_on_average():
-    assert value("input_curvature_plain") < value("input_curvature_residual")
-    assert value("top_eigenvalue_residual") < value("top_eigenvalue_plain")
-    assert len(array(RECORD, "top_eigenvalue_plain")) == RECORD["settings"]["seeds"]
+def test_small_nets_side_by_side_are_those_trained_alone():
+    settings = RECORD["settings"] | {"steps": 20}
+    together = trained(streams("curvature's test", [0, 1, 2]), 1.0, settings)
+    alone = [trained([run], 1.0, settings)[0] for run in streams("curvature's test", [0, 1, 2])]
+    for one, other in zip(together, alone, strict=True):
+        assert one == pytest.approx(other, rel=1e-6)
+
+
+def test_a_small_net_is_the_loop_over_its_layers():
+    rng = np.random.default_rng(0)
+    depth, width = 3, 4
+    flat = rng.standard_normal(2 * width + depth * width * (width + 1) + width)
+    x = rng.standard_normal((7, 1))
+    z, at = x * flat[:width] + flat[width : 2 * width], 2 * width
+    for _ in range(depth):
+        W, b = flat[at : at + width**2].reshape(width, width), flat[at + width**2 : at + width**2 + width]
+        z, at = z + np.tanh(z) @ W.T + b, at + width**2 + width
+    found = small_net(torch.from_numpy(flat), torch.from_numpy(x), depth, width, 1.0)
+    np.testing.assert_allclose(found, z @ flat[at:], rtol=1e-12)
+
+
+def test_bends_of_a_parabola():
+    """y = 3 x²: y″ = 6, and y′ = 6 x reaches 12 on the grid."""
+    found = bends(lambda x: 3 * x[:, 0] ** 2, torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None])
+    assert found == pytest.approx({"input_curvature": 6, "relative_input_curvature": 6 / 144})
+
+
+def test_record_trained_nets_bend_more_in_the_input_with_shortcuts():
+    plain, residual = array(RECORD, "input_curvature_plain"), array(RECORD, "input_curvature_residual")
+    assert statistics.smaller(plain, residual) < statistics.RANK_LEVEL
+    assert len(plain) == RECORD["settings"]["seeds"] >= 20

@@ -122,24 +122,24 @@ def test_the_projection_is_a_rotation(page) -> None:
 
 def test_the_landscape_by_keyboard(page, traffic) -> None:
     box = Box(page, "loss_landscape", f"en/{PAGE}")
-    hold(box, "train", 0, 12, 12)
+    hold(box, "train", 0, 8, 8)
     box.control("seed (nets and planes)").press("ArrowRight")
     box.control("the point's α").press("Home")
     box.control("the point's β").press("ArrowLeft")
-    hold(box, "train", 1, 0, 11)
+    hold(box, "train", 1, 0, 7)
     box.control("BN's statistics").focus()
     page.keyboard.press("End")
-    hold(box, "eval", 1, 0, 11)
+    hold(box, "eval", 1, 0, 7)
     before = [pixels(canvas, np.mgrid[20:250:20, 20:230:20].reshape(2, -1).T) for canvas in canvases(box)]
     box.control("turn").press("ArrowRight")
     after = [pixels(canvas, np.mgrid[20:250:20, 20:230:20].reshape(2, -1).T) for canvas in canvases(box)]
     assert all((one != other).any() for one, other in zip(before, after, strict=True)), "both turn"
-    hold(box, "eval", 1, 0, 11)
-    settings = {"mode": "eval", "seed": "1", "turn": "35", "alpha": "0", "beta": "11"}
+    hold(box, "eval", 1, 0, 7)
+    settings = {"mode": "eval", "seed": "1", "turn": "35", "alpha": "0", "beta": "7"}
     assert dict(parse_qsl(urlsplit(page.url).query)) == {
         f"loss_landscape.{key}": settings[key] for key in settings
     }
-    hold(Box(page, "loss_landscape", page.url), "eval", 1, 0, 11)
+    hold(Box(page, "loss_landscape", page.url), "eval", 1, 0, 7)
     assert traffic.errors == [] and traffic.foreign == []
 
 
@@ -167,7 +167,7 @@ def test_seen_from_above_every_facet_has_the_shade_of_its_loss(page, scheme: str
         assert np.abs(found - expected)[away_from_the_point.ravel()].max() < 6
 
 
-@pytest.mark.parametrize(("turn", "tilt", "i", "j"), [(30, 35, 12, 12), (-100, 20, 3, 20), (180, 60, 24, 0)])
+@pytest.mark.parametrize(("turn", "tilt", "i", "j"), [(30, 35, 8, 8), (-100, 20, 2, 13), (180, 60, 16, 0)])
 def test_the_chosen_point_stands_where_its_loss_puts_it(page, turn: int, tilt: int, i: int, j: int) -> None:
     settings = f"turn={turn}&loss_landscape.tilt={tilt}&loss_landscape.alpha={i}&loss_landscape.beta={j}"
     box = Box(page, "loss_landscape", f"en/{PAGE}?loss_landscape.{settings}")
@@ -230,15 +230,15 @@ def test_the_mouse_finds_what_it_points_at_and_turns_both(page, turn: int, tilt:
 def test_the_landscape_by_touch(touch) -> None:  # noqa: F811
     box = Box(touch, "loss_landscape", PAGE)
     tap_at(box.control("点の α"), 0.25)
-    tap_at(box.control("シード(網と平面)"), 0.7)
-    i, j, seed = (int(box.control(label).input_value()) for label in ("点の α", "点の β", "シード(網と平面)"))
-    assert 3 < i < 9 and j == 12 and seed in (2, 3)
+    tap_at(box.control("シード(ネットと平面)"), 0.7)
+    i, j, seed = (int(box.control(label).input_value()) for label in ("点の α", "点の β", "シード(ネットと平面)"))
+    assert 2 < i < 6 and j == 8 and seed in (6, 7)
     hold(box, "train", seed, i, j)
     canvas = canvases(box)[0]
     to_the_middle(canvas)
     frame = canvas.bounding_box()
     seen = places(losses("plain", "train", seed), frame["width"], 30, 35)
-    x, y = np.add(seen[14, 9][:2], 1)
+    x, y = np.add(seen[9, 6][:2], 1)
     expected = min(front(seen, x, y), key=lambda corner: np.hypot(*(seen[corner][:2] - (x, y))))
     canvas.tap(position={"x": float(x), "y": float(y)})
     assert (int(box.control("点の α").input_value()), int(box.control("点の β").input_value())) == expected
@@ -249,6 +249,6 @@ def test_the_landscape_by_touch(touch) -> None:  # noqa: F811
     for kind, right in (("touchStart", 0), *(("touchMove", 5 * k) for k in range(1, 17)), ("touchEnd", None)):
         points = [] if right is None else [{"x": frame["x"] + 100 + right, "y": frame["y"] + 100}]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    turn = int(box.control("向き").input_value())
+    turn = int(box.control("回転角").input_value())
     assert -15 <= turn <= -5, "a finger turns it"
     assert int(box.control("見下ろす角度").input_value()) == 35

@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
+import torch
 
 from scripts.record import array, centre, read
 from snippets.gradient_correlation import kappa0, kappa1, mean_field, mean_field_normalised, textbook
 from snippets.initialisation import gaussian_weights, he
-from snippets.shattered_gradients import autocorrelation, correlation, forward, input_gradients, looks_linear
+from snippets.shattered_gradients import (
+    autocorrelation,
+    correlation,
+    forward,
+    input_gradients,
+    looks_linear,
+    through_the_batch,
+)
 
 RECORD = read("shattered_gradients")
 
@@ -49,6 +57,27 @@ def test_input_gradients_are_finite_differences_of_the_net_with_bn_held(residual
     np.testing.assert_allclose(input_gradients(slopes[:1], weights[:1], readout, residual), through_one_layer)
     with pytest.raises(ValueError):
         input_gradients(slopes, weights[1:], readout, residual)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_with_bn_differentiated_gradients_are_those_of_automatic_differentiation(residual):
+    rng = np.random.default_rng(5)
+    x, weights = rng.standard_normal((10, 6)), gaussian_weights(3, 6, he, rng)
+    g = rng.standard_normal((2, 10, 6))
+
+    def net(a):
+        for W in map(torch.from_numpy, weights):
+            z = torch.relu((a - a.mean(0)) / a.std(0, correction=0)) @ W.T
+            a = z + a if residual else z
+        return a
+
+    found = through_the_batch(x, weights, g, residual)
+    for of_output, gradient in zip(g, found, strict=True):
+        a = torch.from_numpy(x).requires_grad_()
+        (net(a) * torch.from_numpy(of_output)).sum().backward()
+        np.testing.assert_allclose(gradient, a.grad, atol=1e-12)
+    # Nothing changes where all inputs move alike, save what the shortcuts pass on.
+    np.testing.assert_allclose(found.sum(1), g.sum(1) if residual else 0, atol=1e-12)
 
 
 def test_correlation_and_autocorrelation_against_plain_loops():
@@ -115,3 +144,9 @@ def test_record_skips_alone_do_not_prevent_decorrelation():
     assert value("neighbours_looks_linear_24") == pytest.approx(1, abs=1e-6)
     assert abs(value("neighbours_plain_bn_24")) < 0.1
     assert value("neighbours_plain_24") > 0.8  # without BN the 24-layer net is far from white noise here
+
+
+def test_record_differentiating_bn_changes_a_gradients_correlation_little_and_the_batchs_sum_much():
+    own, held = (array(RECORD, f"correlation_residual_bn_{name}_10") for name in ("own", "held"))
+    assert np.abs(own - held).max() < 0.01
+    assert value("correlation_residual_bn_summed_50") < value("correlation_residual_bn_50") / 2

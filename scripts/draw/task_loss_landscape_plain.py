@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from pytask import Product, task
 
 from scripts.draw.style import (
@@ -25,14 +26,14 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "slices": "平面で切ると、ショートカットのある網は滑らかに見える",
+        "slices": "断面では、ショートカットのあるネットは滑らかに見える",
         "plain": "プレーン",
         "residual": "残差",
-        "wide": "4 倍の幅のプレーン",
+        "wide": "2 倍の幅のプレーン",
         "eval": "統計を固定",
         "train": "統計を計算し直す",
         "loss": "損失",
-        "eigenvalues": "曲率の小さい網は、損失も小さい",
+        "eigenvalues": "曲率の小さいネットは、損失も小さい",
         "train_loss": "訓練損失",
         "lambda_max": "ヘッセ行列の最大固有値",
     },
@@ -40,7 +41,7 @@ TEXT = {
         "slices": "In a slice, nets with shortcuts look smooth",
         "plain": "plain",
         "residual": "residual",
-        "wide": "plain, four times the width",
+        "wide": "plain, twice the width",
         "eval": "statistics fixed",
         "train": "statistics recomputed",
         "loss": "loss",
@@ -50,7 +51,7 @@ TEXT = {
     },
 }
 
-SEED = 0
+NET = 0
 LEVELS = 10.0 ** np.arange(-3, 1.5, 0.5)
 
 
@@ -62,13 +63,17 @@ def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
                 f"{text[kind]}, {text[mode]}",
                 color,
                 array(whole, "full_grid"),
-                array(whole, f"full_surface_{mode}")[SEED],
+                array(whole, f"full_surface_{mode}")[NET],
             )
             for kind, whole, color in kinds
         ]
         for mode in ("train", "eval")
     ]
-    return slices(planes, LEVELS, text["slices"], text["loss"])
+    figure = slices(planes, LEVELS, text["slices"], text["loss"])
+    reach = record["settings"]["reach"]
+    for axis in figure.axes[:4]:  # the square in which the text's shares are counted; behind them the bar of shades
+        axis.add_patch(Rectangle((-reach, -reach), 2 * reach, 2 * reach, fill=False, linestyle="--", linewidth=0.8))
+    return figure
 
 
 def draw_eigenvalues(record: dict[str, Any], text: dict[str, str]) -> Figure:

@@ -11,7 +11,7 @@ from scripts.record import Measurements, measure_into, sampled, settings_node
 from snippets.streams import Streams, streams
 
 SETTINGS = {
-    "depths": [5, 10],
+    "depth": 10,
     "width": 32,
     "seeds": 20,
     "images": 256,
@@ -21,7 +21,7 @@ SETTINGS = {
 KINDS = {"plain": 0, "residual": 1}
 
 
-def look(settings: dict, run: Streams, depth: int, shortcut: int) -> dict[str, float | None]:
+def look(settings: dict, run: Streams, shortcut: int) -> dict[str, float | None]:
     """Both kinds are written in the same weights W, each branch at its full size (α = 1), and have the same ones."""
     import torch
     from torch.nn.functional import cross_entropy
@@ -33,9 +33,11 @@ def look(settings: dict, run: Streams, depth: int, shortcut: int) -> dict[str, f
 
     x, labels, _, _ = (torch.from_numpy(array) for array in digits(run.numpy("split")))
     x, labels = images(settings["images"], x, labels, run.numpy("images"))
-    net = Mlp(64, settings["width"], 10, depth, shortcut, 1.0, False, run.torch("weights"))
+    net = Mlp(64, settings["width"], 10, settings["depth"], shortcut, 1.0, False, run.torch("weights"))
     loss = cross_entropy(net(x), labels)
     found = {"loss": loss.item()} | extremes(settings, net, x, labels, run.numpy("lanczos"))
+    largest = found["lambda_max"]
+    found["lambda_max_over_loss"] = None if largest is None else largest / loss.item()
     H = relative(hessian(loss, net.parameters()), net.parameters())
     options = settings["lanczos_tolerance"], settings["lanczos_restarts"], run.numpy("relative lanczos")
     return found | {"relative_lambda_max": largest_eigenvalue(H, *options)}
@@ -43,12 +45,10 @@ def look(settings: dict, run: Streams, depth: int, shortcut: int) -> dict[str, f
 
 def measure(settings: dict, seeds: list[int]) -> Measurements:
     measured = {}
-    for depth in settings["depths"]:
-        for kind, shortcut in KINDS.items():
-            found = [look(settings, run, depth, shortcut) for run in streams("initial_curvature", seeds)]
-            for name in found[0]:
-                values = [of_net[name] for of_net in found]
-                measured[f"{name}_{kind}_{depth}"] = sampled(values, log=name != "lambda_min")
+    for kind, shortcut in KINDS.items():
+        found = [look(settings, run, shortcut) for run in streams("initial_curvature", seeds)]
+        for name in found[0]:
+            measured[f"{name}_{kind}"] = sampled([of_net[name] for of_net in found], log=name != "lambda_min")
     return measured
 
 

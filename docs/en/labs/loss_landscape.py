@@ -26,13 +26,15 @@ def recorded(topic):
 # %%
 from scipy.sparse.linalg import eigsh
 
+from snippets.streams import Streams
+
 n, smallest = 100, -20.0
 eigenvalues = np.array([smallest] + [1.0] * (n - 1))
-rng = np.random.default_rng(0)
-basis = np.linalg.qr(rng.standard_normal((n, n)))[0]
+run = Streams("slices", 0)
+basis = np.linalg.qr(run.numpy("eigenvectors").standard_normal((n, n)))[0]
 H = basis * eigenvalues @ basis.T
 
-d = rng.standard_normal((10_000, n))
+d = run.numpy("directions").standard_normal((10_000, n))
 d /= np.linalg.norm(d, axis=1, keepdims=True)
 bends = np.einsum("ki,ij,kj->k", d, H, d, optimize=True)
 found = eigsh(H, k=1, which="SA", return_eigenvectors=False, v0=np.ones(n))[0]
@@ -51,11 +53,12 @@ assert abs(found - smallest) < 1e-8
 from snippets.activations import relu
 
 c = 10.0
-rng = np.random.default_rng(1)
-x, target = rng.standard_normal((200, 5)), rng.standard_normal((200, 1))
-weights = [rng.standard_normal((8, 5)), rng.standard_normal((1, 8)) / 4]
+run = Streams("one function", 0)
+x, target = (run.numpy(name).standard_normal((200, size)) for name, size in (("inputs", 5), ("target", 1)))
+weights = [run.numpy("W1").standard_normal((8, 5)), run.numpy("W2").standard_normal((1, 8)) / 4]
 rescaled = [c * weights[0], weights[1] / c]
-direction = [rng.standard_normal(W.shape) for W in weights]
+drawing = run.numpy("direction")
+direction = [drawing.standard_normal(W.shape) for W in weights]
 
 
 def filter_normalised(direction, weights):
@@ -97,9 +100,9 @@ for c in (0.5, 1.0, 2.0, 8.0):
 # %%
 from scipy.sparse.linalg import LinearOperator
 
-rng = np.random.default_rng(2)
-x, target = rng.standard_normal((100, 6)), rng.standard_normal(100)
-w = rng.standard_normal(6 * 10 + 10) / 2
+run = Streams("products", 0)
+x, target = run.numpy("inputs").standard_normal((100, 6)), run.numpy("target").standard_normal(100)
+w = run.numpy("weights").standard_normal(6 * 10 + 10) / 2
 products = 0
 
 
@@ -138,12 +141,12 @@ assert abs(lanczos - exact[-1]) < 1e-8 * exact[-1] and products < by_power
 # %% [markdown]
 # ## How many minima?
 #
-# The recorded slices of nets with and without shortcuts. A point counts as a minimum if it lies below all of its eight neighbours. Guess: does the count of minima on a grid depend on how fine the grid is? Change `seed` as well.
+# The recorded slices of nets with and without shortcuts. A point counts as a minimum if it lies below all of its eight neighbours. Guess: does the count of minima on a grid depend on how fine the grid is? Change `net` as well.
 
 # %%
 from scipy.ndimage import minimum_filter
 
-seed = 0
+net = 0
 ring = np.ones((3, 3))
 ring[1, 1] = 0
 
@@ -156,10 +159,10 @@ def minima(losses):
 for topic in ("loss_landscape_plain", "loss_landscape_residual"):
     record = recorded(topic)
     for mode in ("train", "eval"):
-        losses, count = np.array(record[f"surface_{mode}"][seed]), record[f"minima_{mode}"][seed]
+        losses, count = np.array(record[f"surface_{mode}"][net]), record[f"whole_minima_{mode}"][net]
         fine = np.array(record[f"full_surface_{mode}"][0])
         print(f"{topic}, BN {mode}: {minima(losses)} (recorded {count}); "
-              f"seed 0 on the finer grid {minima(fine)}, every second point {minima(fine[::2, ::2])}")
+              f"net 0 on a finer grid {minima(fine)}, every third point {minima(fine[::3, ::3])}")
         assert abs(minima(losses) - count) <= 1  # recorded losses are rounded, so two neighbours may tie
 
 # %% [markdown]
@@ -198,15 +201,16 @@ assert record["largest_residual"] > 1e9 * record["largest_plain"]
 # %%
 from snippets.initialisation import gaussian_weights, he
 from snippets.shattered_gradients import correlation, forward, input_gradients
+from snippets.streams import streams
 
 
 def mean_correlation(depth, residual, normalise, width=100, seeds=10):
     found = []
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        weights = gaussian_weights(depth, width, he, rng)
-        _, slopes = forward(rng.standard_normal((width, width)), weights, residual, normalise)
-        found.append(correlation(input_gradients(slopes, weights, rng.standard_normal(width), residual)))
+    for run in streams("shattering", range(seeds)):
+        weights = gaussian_weights(depth, width, he, run.numpy("weights"))
+        _, slopes = forward(run.numpy("inputs").standard_normal((width, width)), weights, residual, normalise)
+        readout = run.numpy("readout").standard_normal(width)
+        found.append(correlation(input_gradients(slopes, weights, readout, residual)))
     return np.mean(found)
 
 

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 第5章の実験室:切り口に見えるもの、隠れるもの
+# # 第5章の実験室:断面に見えるもの、隠れるもの
 #
 # まず予想し、セルを動かし、数を変えてまた動かしてください。`assert` の行は本文の主張を確かめています。数を変えて失敗したら、その理由を考えてみましょう。
 
@@ -19,20 +19,22 @@ def recorded(topic):
     return {name: found.get("value", found.get("values")) for name, found in measurements.items()}
 
 # %% [markdown]
-# ## 切り口は平均を見せる
+# ## 断面は平均を見せる
 #
-# 100 次元の地形があり、99 の方向では下に凸で、一つの方向でだけ鋭く上に凸です。乱数で選んだ 10,000 本の方向のうち、切り口が上に凸になる割合はどれだけでしょうか。予想してから、`smallest` を変えてください。半分の切り口が上に凸になるのは、いくつのときですか。
+# 100 次元の地形があり、99 の方向では下に凸で、一つの方向でだけ鋭く上に凸です。乱数で選んだ 10,000 本の方向のうち、断面が上に凸になる割合はどれだけでしょうか。予想してから、`smallest` を変えてください。半分の断面が上に凸になるのは、いくつのときですか。
 
 # %%
 from scipy.sparse.linalg import eigsh
 
+from snippets.streams import Streams
+
 n, smallest = 100, -20.0
 eigenvalues = np.array([smallest] + [1.0] * (n - 1))
-rng = np.random.default_rng(0)
-basis = np.linalg.qr(rng.standard_normal((n, n)))[0]
+run = Streams("slices", 0)
+basis = np.linalg.qr(run.numpy("eigenvectors").standard_normal((n, n)))[0]
 H = basis * eigenvalues @ basis.T
 
-d = rng.standard_normal((10_000, n))
+d = run.numpy("directions").standard_normal((10_000, n))
 d /= np.linalg.norm(d, axis=1, keepdims=True)
 bends = np.einsum("ki,ij,kj->k", d, H, d, optimize=True)
 found = eigsh(H, k=1, which="SA", return_eigenvectors=False, v0=np.ones(n))[0]
@@ -45,17 +47,18 @@ assert abs(found - smallest) < 1e-8
 # %% [markdown]
 # ## 同じ関数、別の地形
 #
-# ReLU の網は、ある層を $c$ 倍し、次の層を $c$ で割っても、同じ関数です。では、損失の切り口も同じでしょうか。乱数のままの方向と、フィルターごとに重みの大きさへそろえた方向の、それぞれについて予想してください。
+# ReLU のネットは、ある層を $c$ 倍し、次の層を $c$ で割っても、同じ関数です。では、損失の断面も同じでしょうか。乱数のままの方向と、フィルターごとに重みの大きさへそろえた方向の、それぞれについて予想してください。
 
 # %%
 from snippets.activations import relu
 
 c = 10.0
-rng = np.random.default_rng(1)
-x, target = rng.standard_normal((200, 5)), rng.standard_normal((200, 1))
-weights = [rng.standard_normal((8, 5)), rng.standard_normal((1, 8)) / 4]
+run = Streams("one function", 0)
+x, target = (run.numpy(name).standard_normal((200, size)) for name, size in (("inputs", 5), ("target", 1)))
+weights = [run.numpy("W1").standard_normal((8, 5)), run.numpy("W2").standard_normal((1, 8)) / 4]
 rescaled = [c * weights[0], weights[1] / c]
-direction = [rng.standard_normal(W.shape) for W in weights]
+drawing = run.numpy("direction")
+direction = [drawing.standard_normal(W.shape) for W in weights]
 
 
 def filter_normalised(direction, weights):
@@ -97,9 +100,9 @@ for c in (0.5, 1.0, 2.0, 8.0):
 # %%
 from scipy.sparse.linalg import LinearOperator
 
-rng = np.random.default_rng(2)
-x, target = rng.standard_normal((100, 6)), rng.standard_normal(100)
-w = rng.standard_normal(6 * 10 + 10) / 2
+run = Streams("products", 0)
+x, target = run.numpy("inputs").standard_normal((100, 6)), run.numpy("target").standard_normal(100)
+w = run.numpy("weights").standard_normal(6 * 10 + 10) / 2
 products = 0
 
 
@@ -138,12 +141,12 @@ assert abs(lanczos - exact[-1]) < 1e-8 * exact[-1] and products < by_power
 # %% [markdown]
 # ## 極小点はいくつあるか
 #
-# 記録された切り口を、ショートカットのある網とない網について読みます。八つの隣のどれよりも低い点を、極小点と数えます。予想してください。格子の細かさを変えると、数は変わるでしょうか。`seed` も変えてみましょう。
+# 記録された断面を、ショートカットのあるネットとないネットについて読みます。八つの隣のどれよりも低い点を、極小点と数えます。予想してください。格子の細かさを変えると、数は変わるでしょうか。`net` も変えてみましょう。
 
 # %%
 from scipy.ndimage import minimum_filter
 
-seed = 0
+net = 0
 ring = np.ones((3, 3))
 ring[1, 1] = 0
 
@@ -156,10 +159,10 @@ def minima(losses):
 for topic in ("loss_landscape_plain", "loss_landscape_residual"):
     record = recorded(topic)
     for mode in ("train", "eval"):
-        losses, count = np.array(record[f"surface_{mode}"][seed]), record[f"minima_{mode}"][seed]
+        losses, count = np.array(record[f"surface_{mode}"][net]), record[f"whole_minima_{mode}"][net]
         fine = np.array(record[f"full_surface_{mode}"][0])
         print(f"{topic}, BN {mode}: {minima(losses)} (recorded {count}); "
-              f"seed 0 on the finer grid {minima(fine)}, every second point {minima(fine[::2, ::2])}")
+              f"net 0 on a finer grid {minima(fine)}, every third point {minima(fine[::3, ::3])}")
         assert abs(minima(losses) - count) <= 1  # recorded losses are rounded, so two neighbours may tie
 
 # %% [markdown]
@@ -193,20 +196,21 @@ assert record["largest_residual"] > 1e9 * record["largest_plain"]
 # %% [markdown]
 # ## 深さによる破砕
 #
-# 異なる入力での勾配の相関を、四種類の網で測ります。10 層で最も多く残るのはどれで、最も速く失うのはどれでしょうか。BN は助けになりますか。
+# 異なる入力での勾配の相関を、四種類のネットで測ります。10 層で最も多く残るのはどれで、最も速く失うのはどれでしょうか。BN は助けになりますか。
 
 # %%
 from snippets.initialisation import gaussian_weights, he
 from snippets.shattered_gradients import correlation, forward, input_gradients
+from snippets.streams import streams
 
 
 def mean_correlation(depth, residual, normalise, width=100, seeds=10):
     found = []
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        weights = gaussian_weights(depth, width, he, rng)
-        _, slopes = forward(rng.standard_normal((width, width)), weights, residual, normalise)
-        found.append(correlation(input_gradients(slopes, weights, rng.standard_normal(width), residual)))
+    for run in streams("shattering", range(seeds)):
+        weights = gaussian_weights(depth, width, he, run.numpy("weights"))
+        _, slopes = forward(run.numpy("inputs").standard_normal((width, width)), weights, residual, normalise)
+        readout = run.numpy("readout").standard_normal(width)
+        found.append(correlation(input_gradients(slopes, weights, readout, residual)))
     return np.mean(found)
 
 
