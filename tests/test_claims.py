@@ -98,13 +98,13 @@ JUDGED = {
     "two-walls": ("misleading", 1, 1),
     "identity-construction": ("conditional", 3, 2),
     "identity-is-hard": ("heuristic", 2, 2),
-    "convex-landscape": ("misleading", 1, 1),
+    "convex-landscape": ("heuristic", 3, 2),
     "second-derivative": ("conditional", 3, 1),
+    "residual-lowers-curvature": ("misleading", 1, 1),
     "shattering": ("misleading", 1, 1),
     "zero-branch-identity": ("conditional", 2, 2),
     "plus-one": ("conditional", 2, 1),
     "undiminished-gradient": ("conditional", 2, 2),
-    "quarter-active-together": ("conditional", 2, 2),
 }
 
 

@@ -50,12 +50,18 @@ def task_loss_landscape_data(
     residual: Path = DATA / "loss_landscape_residual.json",
     data: Annotated[Path, Product] = LOSS_LANDSCAPE,
 ) -> None:
-    """{grid, modes, losses: {mode: {kind: by seed, α and β}}}; the mode that tells the nets apart comes first."""
+    """{grid, modes, losses: {mode: {kind: by seed, α and β}}}; the mode that a reader sees first comes first.
+
+    A seed of which one net diverged is left out, for the two are shown side by side.
+    """
     records = {kind: read(f"loss_landscape_{kind}") for kind in ("plain", "residual")}
     modes = sorted(records["plain"]["settings"]["modes"], reverse=True)
+    surfaces = {
+        (mode, kind): record["measurements"][f"surface_{mode}"]["values"] for mode in modes for kind, record in records.items()
+    }
+    whole = [place for place, pair in enumerate(zip(*surfaces.values(), strict=True)) if None not in pair]
     losses = {
-        mode: {kind: _rounded(array(record, f"surface_{mode}").tolist()) for kind, record in records.items()}
-        for mode in modes
+        mode: {kind: [_rounded(surfaces[mode, kind][place]) for place in whole] for kind in records} for mode in modes
     }
     grid = array(records["plain"], "coarse_grid").tolist()
     _write(data, {"grid": grid, "modes": modes, "losses": losses})
