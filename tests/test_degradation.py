@@ -80,8 +80,15 @@ def test_errors_are_of_the_set_that_they_are_called_by(prototypes):
     assert (measured["train_error_8"]["images"], measured["test_error_8"]["images"]) == (1437, 360)
 
 
+def test_shuffled_labels_are_learnt_worse(prototypes):
+    (true,), (shuffled,) = (degradation.trained(TINY | {"residual": True}, [3], 8, shuffled=flag) for flag in (False, True))
+    assert true["final_loss"] < 1 < 1.8 < shuffled["final_loss"]
+    assert shuffled["train_error"] > 0.5 > true["train_error"], "the error is of the labels that it was trained on"
+
+
 def test_ratios_are_those_of_the_layers_that_they_name(prototypes):
     (run,) = degradation.trained(TINY | {"residual": False}, [3], 8)
+    assert [len(run[name][0]) for name in ("weight_gradients", "weight_lengths", "block_gradients")] == [8, 8, 3]
     for epoch, g, a, w in zip((0, 4), run["weight_gradients"], run["block_gradients"], run["weight_lengths"], strict=True):
         assert run[f"first_to_last_blocks_epoch_{epoch}"] == a[0] / a[2]
         assert run[f"first_to_last_weights_epoch_{epoch}"] == g[0] / g[6]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from scripts.measure.task_identity_fit import KINDS
 from scripts.record import array, centre, read
 from scripts.statistics import RANK_LEVEL, smaller
 from snippets.identity_fit import Stack, fit_identity, make_identity
@@ -58,20 +59,21 @@ def test_record_unscaled_branches_are_worse_than_none_in_sixteen_relu_blocks():
 
 def test_one_scaled_block_is_one_unscaled_block():
     """A control: 1/√1 is 1, and the seeds are shared, so the two kinds are the same."""
+    assert [KINDS["scaled"][1](depth) for depth in (1, 4, 16)] == [1, 0.5, 0.25]
     for activation in ("relu", "tanh"):
         assert np.array_equal(errors("scaled", activation, 64, 1), errors("residual", activation, 64, 1))
 
 
-@pytest.mark.parametrize(("shortcut", "scale"), [(False, 1), (True, 1), (True, 0.25)])
+@pytest.mark.parametrize(("shortcut", "scale"), [(False, ()), (True, ()), (True, (0.25,))])
 def test_a_stack_is_its_blocks_written_out(shortcut, scale):
-    stack = Stack(3, 5, 2, "tanh", shortcut, drawn(0, 1), scale)
+    stack = Stack(3, 5, 2, "tanh", shortcut, drawn(0, 1), *scale)
     x = torch.randn(2, 7, 3, generator=drawn(0)[0])
     for seed in (0, 1):
         y = x[seed]
         for inner, outer in zip(stack.inner, stack.outer, strict=True):
             hidden = torch.tanh(torch.nn.functional.linear(y, inner.weight[seed], inner.bias[seed, 0]))
             F = torch.nn.functional.linear(hidden, outer.weight[seed], outer.bias[seed, 0])
-            y = y + scale * F if shortcut else F
+            y = y + sum(scale or [1]) * F if shortcut else F
         torch.testing.assert_close(stack(x)[seed], y)
 
 
