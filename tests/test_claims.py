@@ -105,6 +105,7 @@ JUDGED = {
     "zero-branch-identity": ("conditional", 2, 2),
     "plus-one": ("conditional", 2, 1),
     "undiminished-gradient": ("conditional", 2, 2),
+    "thousand-layers": ("heuristic", 1, 2),
 }
 
 
