@@ -14,7 +14,7 @@ from snippets.streams import Streams, streams
 
 SETTINGS = {
     "seeds": 10,
-    "images": 128,
+    "images": 64,
     "reach": 0.5,
     "inner": 13,
     "nonconvex_threshold": 0.1,
@@ -25,7 +25,7 @@ SETTINGS = {
     "epochs": 2,
     "batch": 128,
     "learning_rate": 0.05,
-    "factor": 0.25,
+    "factor": 0.3,
 }
 
 
@@ -121,7 +121,7 @@ def measure(settings: dict, seeds: list[int]) -> Measurements:
         found.append(linear(settings, run, *few) | against_its_twin(settings, run, net, *few))
         found[-1]["cosine_of_one_stream"] = of_one_stream(settings, run.seed)
     measured = {name: exact(value) for name, value in quadratics(settings).items()}
-    return measured | {name: sampled([of_net[name] for of_net in found]) for name in found[0]}
+    return measured | {name: sampled([of_net[name] for of_net in found], log="ratio" in name) for name in found[0]}
 
 
 def task_landscape_controls(
