@@ -13,7 +13,7 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "title": "相関はどの網でも減り、速さだけが違う",
+        "title": "相関は深さとともに減り、速さが違う",
         "depth": "層の数 L",
         "correlation": "異なる入力での勾配の相関",
         "plain": "プレーン",
@@ -23,7 +23,7 @@ TEXT = {
         "theory": "理論",
     },
     "en": {
-        "title": "Correlation falls in every net, at different rates",
+        "title": "Correlation falls with depth, at different rates",
         "depth": "number of layers L",
         "correlation": "correlation of gradients across inputs",
         "plain": "plain",
