@@ -35,7 +35,8 @@ KINDS = {
     "plain_bn": {"shortcut": 0, "normalise": True},
     "residual_bn": {"shortcut": 1, "normalise": True},
 }
-LOG = ("train_loss", "lambda_max", "relative_lambda_max", "ratio", "surface", "twin_lambda_max", "twin_relative_lambda_max")
+_SHARPNESS = ("lambda_max", "relative_lambda_max", "twin_lambda_max", "twin_relative_lambda_max")
+LOG = ("train_loss", "ratio", "surface", *_SHARPNESS)
 
 
 def surroundings(settings: dict, net, initial: list, x, labels, run) -> dict:
