@@ -263,6 +263,11 @@ def test_record_the_plus_one_alone_sharpens_untrained_nets():
         assert len(plain) == len(residual) == INITIAL["settings"]["seeds"] >= 20
 
 
+def test_record_twice_the_width_lowers_the_sharpness_without_shortcuts():
+    for name in ("lambda_max", "relative_lambda_max"):
+        assert lower(WIDE, PLAIN, name) and lower(RESIDUAL, WIDE, name)
+
+
 def test_record_controls_have_the_answers_that_are_known():
     exact = {name: centre(CONTROLS["measurements"][name]) for name in CONTROLS["measurements"]}
     assert exact["nonconvex_share_bowl"] == 0 and exact["minima_bowl"] == 1
