@@ -123,6 +123,28 @@ def _old_python(project: Project) -> Iterator[dict[str, str]]:
     yield {"PYTHON": str(program), "VENV": str(project.root / ".pytask/old")}
 
 
+def _experiment(name: str, file: str, old: str, new: str, test: str) -> Fault:
+    """A mistake of method, which leaves the code running: a test that holds the experiment against something independent says so."""
+    path = test.partition("::")[0]
+    return Fault(name, edit(file, old, new), rf"FAILED {re.escape(path)}::\w+", ("pytest", "-n", "0", "-q", "-p", "no:cacheprovider", test))
+
+
+EXPERIMENTS = [
+    _experiment("batches drawn from the weights' stream", "scripts/measure/degradation.py", 'run.torch("batches")', 'run.torch("weights")', "tests/test_degradation.py"),
+    _experiment("a direction that is not normalised filter by filter", "snippets/loss_landscape.py", "    return d * (w.detach()", "    return d + 0 * (w.detach()", "tests/test_second_hands.py"),
+    _experiment("errors with BatchNorm in training mode", "snippets/convnet_training.py", "net.eval()(x)", "net.train()(x)", "tests/test_second_hands.py"),
+    _experiment("the test error of the training set", "scripts/measure/degradation.py", "loss_and_error(net, test_x[s], test_labels[s])", "loss_and_error(net, x[s], labels[s])", "tests/test_degradation.py"),
+    _experiment("a block too many in each stage", "snippets/convnets.py", "n = blocks_per_stage(depth)", "n = blocks_per_stage(depth) + 1", "tests/test_degradation.py"),
+    _experiment("BatchNorm that does not divide", "snippets/shattered_gradients.py", "z = (x - mean) / deviation", "z = x - mean", "tests/test_second_hands.py"),
+    _experiment("an input correlated with itself", "snippets/shattered_gradients.py", "(total @ total - own)", "(total @ total)", "tests/test_second_hands.py"),
+    _experiment("no weight decay", "snippets/convnet_training.py", "weight_decay=1e-4", "weight_decay=0.0", "tests/test_second_hands.py"),
+    _experiment("the same minibatches in each epoch", "snippets/training.py", "generator=generator)", "generator=generator.manual_seed(1))", "tests/test_training.py"),
+    _experiment("pixels standardised by the test images, too", "snippets/digits.py", "train_x.mean(), train_x.std()", "images.mean(), images.std()", "tests/test_digits.py"),
+    _experiment("a record with the seeds that chose its settings", "scripts/record.py", 'seeds(experiment, settings["seeds"]) if', 'list(range(settings["seeds"])) if', "tests/test_record.py"),
+    _experiment("a gradient that is not clipped", "snippets/deep_training.py", ".clamp(max=1)", ".clamp(max=1e9)", "tests/test_thousand_layers.py"),
+    _experiment("the neighbour of the block that was to be deleted", "snippets/lesion.py", "del copy.layers[block]", "del copy.layers[block - 1]", "tests/test_lesion.py"),
+]
+
 FAULTS = [
     Fault("a formula that is none", everywhere("index.md", r"$\frac{1}{2$"), r"docs/ja/index\.md:\d+: MathJax rejects the formula \$\\frac\{1\}\{2\$: .+"),
     Fault(
@@ -171,6 +193,8 @@ FAULTS = [
     Fault("a port in use", _nothing, r"cannot serve on 127\.0\.0\.1:8765 \(.*\): stop what runs there, or take another port, `make serve PORT=8766`", ("mkdocs", "serve", "--livereload", "--dev-addr", "127.0.0.1:8765"), _taken_port),
     Fault("an old Python", _nothing, r"Python 3\.11\.5 or newer is needed, and .* is 3\.9\.2: make PYTHON=.*", ("make", "site"), _old_python, 2),
     Fault("a snippet that knows of a page", lambda project: (project.root / "snippets/lesion.py").open("a").write("\nimport scripts.pages.values\n"), r"snippets is not allowed to import scripts: (?:E )*- snippets\.lesion -> scripts\.pages\.values \(l\.\d+\)", ("pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "tests/test_pipeline.py", "-k", "imports_run_one_way")),
+    Fault("seeds that are no number", _nothing, r"SEEDS=ten is no block of seeds: write SEEDS=fresh, or a whole number such as SEEDS=12345", ("scripts.verify", "--seeds", "ten")),
+    *EXPERIMENTS,
 ]
 
 

@@ -7,7 +7,7 @@ from scripts.pages.source import BRACE, blank, without
 
 NOT_PROSE = re.compile(
     r"\A---\n.*?\n---\n"  # front matter
-    r"|(?m:^#+ \d[\d.]*)|[Ss]ections? \d[\d.]*|\d[\d.]* ?節"  # the numbers of sections
+    r"|(?m:^#+ \d[\d.]*(?![\d.]| ?層))|[Ss]ections? \d[\d.]*|\d[\d.]* ?節"  # the numbers of sections
     r"|(?<=\])\([^)]*\)|https?://\S+"  # where links lead
     r"|\{:?\s*[#.][^}]*\}|</?[a-zA-Z][^>\n]*>",  # identifiers and other attributes, HTML tags
     re.DOTALL,
