@@ -1,4 +1,4 @@
-"""The browser that tests drive: the machine's Chromium where there is one, else Playwright's own, fetched once."""
+"""The browser that tests drive: the machine's Chromium where there is one, else Playwright's own, fetched once; and when a page is whole."""
 
 import shutil
 import subprocess
@@ -14,6 +14,20 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# Two frames, for what observers do after the first is seen with the second.
+DRAWN = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+
+
+def whole(page) -> None:
+    """Wait until a page is loaded, has its fonts and is drawn with them.
+
+    Nothing that is still to come is waited for by the clock: a slow machine's network also falls idle before it has asked for all.
+    """
+    page.wait_for_load_state("load")
+    page.evaluate(DRAWN)  # only what is laid out asks for its fonts
+    page.evaluate("async () => { await document.fonts.ready; }")
+    page.evaluate(DRAWN)
 
 
 def executable() -> str | None:

@@ -2,17 +2,23 @@
 
 import gzip
 from collections import Counter
+from collections.abc import Callable
+
+from scripts.browser import DRAWN, whole
 
 KINDS = {"document": "HTML", "stylesheet": "CSS", "script": "JavaScript", "font": "fonts"}
 BUDGETS = {"HTML": 60_000, "CSS": 40_000, "JavaScript": 60_000, "fonts": 40_000}
 LAB = 150_000  # all of it
 FIGURE = 60_000
 
-SHIFTS = """
-    window.shift = 0;
-    new PerformanceObserver(list => { for (const entry of list.getEntries()) window.shift += entry.value; })
-        .observe({type: 'layout-shift', buffered: true});
-"""
+# For a page to run first; shifted() is then how far things have moved on it.
+SHIFTS = """{
+    let shift = 0;
+    const add = entries => { for (const entry of entries) shift += entry.value; };
+    const observer = new PerformanceObserver(list => add(list.getEntries()));
+    observer.observe({type: 'layout-shift', buffered: true});
+    window.shifted = () => { add(observer.takeRecords()); return shift; };
+}"""
 SHIFT = 0.01
 
 
@@ -21,19 +27,26 @@ def weight(kind: str, body: bytes) -> int:
     return len(body) if kind in ("font", "image") else len(gzip.compress(body, 6))
 
 
-def load(page, address: str) -> Counter[str]:
-    """Load a page in Playwright's `page`, and weigh what it loads: bytes by kind, "all" among them."""
-    answers = []
+def load(page, address: str, drawn: Callable[[], None] = lambda: None) -> Counter[str]:
+    """Load a page in Playwright's `page`, and weigh what it loads: bytes by kind, "all" among them.
 
-    def note(answer) -> None:
-        answers.append(answer)
+    `drawn` is called when the page is first drawn, which is before its fonts need to be there.
+    """
+    asked = []
 
-    page.on("response", note)
-    page.goto(address, wait_until="networkidle")
+    def note(request) -> None:
+        asked.append(request)
+
+    page.on("request", note)
+    page.goto(address, wait_until="domcontentloaded")
+    page.evaluate(DRAWN)
+    drawn()
+    whole(page)
     weights: Counter[str] = Counter()
-    for answer in answers:
-        kind = answer.request.resource_type
-        bytes_ = weight(kind, answer.body())
-        weights.update({KINDS.get(kind, "other"): bytes_, "all": bytes_})
-    page.remove_listener("response", note)
+    for request in asked:
+        kind, answer = request.resource_type, request.response()  # which waits for it
+        if answer:
+            bytes_ = weight(kind, answer.body())
+            weights.update({KINDS.get(kind, "other"): bytes_, "all": bytes_})
+    page.remove_listener("request", note)
     return weights

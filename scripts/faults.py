@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.project import languages
-from scripts.scratch import Project, without_packages
+from scripts.scratch import PATIENCE, Project, without_packages
 
 BUILD = ("mkdocs", "build", "--strict")
 KILLED = "a measuring run killed (then a build)"
@@ -211,7 +211,7 @@ def answer(project: Project, fault: Fault) -> Answer:
             if fault.command[0] == "make":
                 ran = subprocess.run(
                     [*fault.command, *(f"{name}={value}" for name, value in environment.items())],
-                    cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240,
+                    cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE,
                 )  # fmt: skip
             else:
                 ran = project.run(*fault.command, **environment)

@@ -17,6 +17,7 @@ IGNORED_BUT_NEEDED = [
     "docs/*/figures",
     "docs/*/labs",
 ]
+PATIENCE = 3600  # seconds, only to end what hangs: a busy machine builds the site for minutes
 
 
 def run(*command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,7 +31,7 @@ def run(*command: str, folder: Path, **environment: str) -> subprocess.Completed
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=240,
+        timeout=PATIENCE,
     )
 
 

@@ -21,8 +21,12 @@ from scripts.scratch import Project, run
 
 NO_OTHER_HOST = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 WIDE = {"viewport": {"width": 1280, "height": 900}, "locale": "ja-JP"}
-SETTLED = "() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
+PATIENCE = 600_000  # ms that a browser waits, only to end what hangs
 COLLECTED = pytest.StashKey[set[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow-cpu", type=float, default=1, metavar="TIMES", help="slow the browser's pages down, to find tests that do not wait for what they look at")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -95,22 +99,50 @@ def served(host: Host) -> Iterator[str]:
         yield address + host.path.removeprefix("/")
 
 
+class Patient:
+    """A browser whose pages wait as long as a busy machine may need; `slowed` times as slow, where that is not 1."""
+
+    def __init__(self, chromium, slowed: float) -> None:
+        self._chromium, self._slowed = chromium, slowed
+
+    def new_context(self, **options):
+        context = self._chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        if self._slowed != 1:
+            opened = context.new_page
+            context.new_page = lambda: self._slow(opened())
+        return context
+
+    def new_page(self, **options):
+        """A page in a context of its own, which ends with it."""
+        context = self.new_context(**options)
+        page = context.new_page()
+        page.close = context.close
+        return page
+
+    def _slow(self, page):
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": self._slowed})
+        return page
+
+
 @pytest.fixture(scope="session")
-def browser():
+def browser(pytestconfig: pytest.Config) -> Iterator[Patient]:
     """The browser of scripts/browser.py. Without one the tests fail and say how to get it: they are never skipped."""
-    from playwright.sync_api import Error, sync_playwright
+    from playwright.sync_api import Error, expect, sync_playwright
 
     from scripts.browser import ARGUMENTS, executable
 
+    expect.set_options(timeout=PATIENCE)
+
     with sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, NO_OTHER_HOST])
+            chromium = playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, NO_OTHER_HOST], timeout=PATIENCE)
         except Error as error:
             pytest.fail(
                 f"no browser: run `python -m scripts.browser` in the environment of `make test`\n{error}",
                 pytrace=False,
             )
-        yield chromium
+        yield Patient(chromium, pytestconfig.getoption("slow_cpu", 1))
         chromium.close()
 
 
@@ -141,6 +173,13 @@ def context(browser, served: str):
     context = browser.new_context(**WIDE, base_url=served)
     yield context
     context.close()
+
+
+def has_scheme(page, scheme: str) -> None:
+    """Wait until the page's script has turned it light or dark."""
+    from playwright.sync_api import expect
+
+    expect(page.locator("body")).to_have_attribute("data-md-color-scheme", {"light": "default", "dark": "slate"}[scheme])
 
 
 def fresh(context, served: str):

@@ -4,10 +4,12 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
+from scripts.browser import whole
 from scripts.pages.claims import claims
 from scripts.project import DOCS
-from tests.conftest import SETTLED
+from tests.conftest import has_scheme
 from tests.test_browser import ADDRESSES, SOURCES
 from tests.test_interactives import PLACES, Box
 
@@ -54,12 +56,14 @@ def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str, spok
         new = {verdict: box for verdict, box in new.items() if verdict not in seen}
         if new:
             page.goto(path)
+            whole(page)
+            has_scheme(page, scheme)
         for identifier in new.values():
             page.locator(f"[popovertarget={identifier}]").first.press("Enter")
-            assert page.locator(f"#{identifier}:popover-open").count() == 1
+            expect(page.locator(f"#{identifier}:popover-open")).to_be_visible()
             assert findings(page, f"#{identifier}") == []
             page.keyboard.press("Escape")
-            assert page.locator(":popover-open").count() == 0
+            expect(page.locator(":popover-open")).to_have_count(0)
         seen |= set(new)
     assert len(seen) > 4
 
@@ -69,37 +73,40 @@ def test_axe_finds_nothing_in_interactives_in_use(page, scheme: str, language: s
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for path in dict.fromkeys(PLACES.values()):
         page.goto(language + path)
+        has_scheme(page, scheme)
         for name in (name for name in PLACES if PLACES[name] == path):
             box = Box(page, name, "")
             first = box.locator.locator("input").first
+            before = box.says()
             for key in ("Home", "ArrowRight", "Space"):
                 first.press(key)
+            expect(box.sentence).not_to_have_text(before)
             for button in box.locator.get_by_role("button").all()[:1]:
                 button.click()
-                box.locator.locator("circle").first.wait_for()  # one for every net that is trained
+                expect(box.locator.locator("circle").first).to_be_visible()  # one for every net that is trained
             assert len(box.rows()) > 1
         assert findings(page, ".interactive", rules) == []
 
 
 def test_what_scrolls_is_a_stop_for_the_keyboard_and_nothing_else_is(page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto("vanishing_gradients/", wait_until="load")
-    formulas = page.locator("article mjx-container[display]")
+    page.goto("vanishing_gradients/")
+    whole(page)
     stops = {True: 0, False: 0}
-    for index in range(formulas.count()):
-        formula = formulas.nth(index)
+    for formula in page.locator("article mjx-container[display]").all():
         formula.scroll_into_view_if_needed()
-        page.evaluate(SETTLED)
-        scrolls, stop = formula.evaluate("formula => [formula.scrollWidth > formula.clientWidth, formula.tabIndex === 0]")
-        assert scrolls == stop
-        stops[stop] += 1
+        whole(page)
+        scrolls = formula.evaluate("formula => formula.scrollWidth > formula.clientWidth")
+        expect(formula).to_have_js_property("tabIndex", 0 if scrolls else -1)
+        stops[scrolls] += 1
     assert stops[True] and stops[False]
 
 
 def test_what_a_claim_links_is_large_enough_for_a_finger(page) -> None:
     """WCAG 2.2, 2.5.8: 24 pixels, whatever stands around it."""
     page.set_viewport_size({"width": 390, "height": 30_000})
-    page.goto("vanishing_gradients/", wait_until="load")
+    page.goto("vanishing_gradients/")
+    whole(page)
     page.evaluate(OPEN)
     sizes = page.locator("article > .claim:not([popover]) :is(.claim__link, .claim__evidence > summary)").evaluate_all(
         "targets => targets.map(target => target.getBoundingClientRect()).map(box => [box.width, box.height]).flat()"

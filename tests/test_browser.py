@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-
+from scripts.browser import whole
 from scripts.project import DOCS, SOURCE, languages
+from tests.conftest import fresh, has_scheme
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +32,7 @@ def test_figures_show_their_labels(page, language: str) -> None:
         if source.parent.name == language and "](figures/" in source.read_text(encoding="utf-8")
     ):
         page.goto(address(source))
+        whole(page)
         figures = page.locator("article svg.figure")
         for index in range(figures.count()):
             figure = figures.nth(index)
@@ -52,17 +54,15 @@ def colours(page) -> set[tuple[str, str]]:
     }
 
 
-def test_the_dark_scheme_changes_the_figures_colours(page) -> None:
+def test_the_dark_scheme_changes_the_figures_colours(context, served: str) -> None:
     source = next(source for source in SOURCES if "](figures/" in source.read_text(encoding="utf-8"))
     found = {}
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        page = fresh(context, served)  # for Material keeps the scheme of the first visit
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.goto(address(source))
-        page.evaluate("localStorage.clear()")  # where Material keeps the scheme of the first visit
-        page.reload(wait_until="networkidle")
-        page.wait_for_selector(
-            f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]", timeout=5000
-        )
+        whole(page)
+        has_scheme(page, scheme)
         found[scheme] = colours(page)
         text, background = page.evaluate(
             """() => [getComputedStyle(document.querySelector('article svg.figure text')).fill,
@@ -72,4 +72,5 @@ def test_the_dark_scheme_changes_the_figures_colours(page) -> None:
                         return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).reduce((a, b) => a + b) / 3; })"""
         )
         assert abs(text - background) > 90, f"labels are hard to read in the {scheme} scheme"
+        page.close()
     assert found["light"] != found["dark"]

@@ -7,6 +7,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from scripts import budgets
+from scripts.browser import whole
 from scripts.pages import figures, loading
 from scripts.pages.stylesheet import without_unused
 from scripts.project import DOCS
@@ -17,12 +18,12 @@ from tests.test_accessible import OPEN
 def test_the_search_index_is_loaded_when_the_search_opens(page) -> None:
     requests = []
     page.on("request", lambda request: requests.append(request.url))
-    page.goto("", wait_until="networkidle")
+    page.goto("")
+    whole(page)
     assert not [url for url in requests if "search_index" in url]
-    page.locator("input.md-search__input").click()
-    page.wait_for_timeout(100)
-    page.wait_for_load_state("networkidle")
-    assert [url for url in requests if "search_index" in url]
+    with page.expect_response("**/search_index.json") as index:
+        page.locator("input.md-search__input").click()
+    assert index.value.ok
 
 
 def test_figures_are_light(site: Path) -> None:
@@ -63,7 +64,8 @@ def test_a_page_stands_still_when_what_may_be_late_comes(page, context, late: st
     without.route(late, lambda route: asked.append(route.request.url) or route.abort())
     for loaded in (page, without):
         loaded.set_viewport_size({"width": width, "height": 900})
-        loaded.goto("vanishing_gradients/", wait_until="networkidle")
+        loaded.goto("vanishing_gradients/")
+        whole(loaded)
         places.append(
             loaded.evaluate(
                 """within => [...document.querySelectorAll(within)].map(element => {
@@ -81,8 +83,10 @@ def test_a_page_stands_still_when_what_may_be_late_comes(page, context, late: st
 @pytest.mark.browser
 def test_the_browser_draws_formulas_with_those_fonts_alone(page) -> None:
     page.set_viewport_size({"width": 1280, "height": 30_000})
-    page.goto("vanishing_gradients/", wait_until="networkidle")
+    page.goto("vanishing_gradients/")
+    whole(page)
     page.evaluate(OPEN)
+    whole(page)
     session = page.context.new_cdp_session(page)
     root = session.send("DOM.getDocument", {"depth": -1})["root"]["nodeId"]
     session.send("CSS.enable")

@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from playwright.sync_api import expect
 
 from scripts import statistics
 from scripts.pages import claims, evidence, ledger, values
@@ -404,9 +405,9 @@ def test_the_ledger_is_filtered_without_a_script(browser, served: str, path: str
     page.goto(path)
     page.locator('input[value="false"]').check()
     shown = page.locator(".row:visible")
-    assert shown.count() == sum(claim["verdict"] == "false" for claim in ALL.values())
+    expect(shown).to_have_count(sum(claim["verdict"] == "false" for claim in ALL.values()))
     page.locator('input[value="chapter-0"]').check()
-    assert page.locator(".row:visible").count() == 0
+    expect(shown).to_have_count(0)
     page.context.close()
 
 
@@ -414,9 +415,9 @@ def test_the_ledger_is_filtered_without_a_script(browser, served: str, path: str
 def test_a_mark_opens_its_claim_by_keyboard(page) -> None:
     page.goto("learning/")
     mark, box = page.locator("#claim-contraction-per-step"), page.locator("#about-contraction-per-step")
-    assert not box.is_visible()
-    mark.focus()
-    page.keyboard.press("Enter")
-    assert box.is_visible() and box.locator(".claim__verdict").inner_text() == f"{claims.SIGNS['exact']} {claims.WORDS['ja']['exact']}"
+    expect(box).to_be_hidden()
+    mark.press("Enter")
+    expect(box).to_be_visible()
+    expect(box.locator(".claim__verdict")).to_have_text(f"{claims.SIGNS['exact']} {claims.WORDS['ja']['exact']}")
     page.keyboard.press("Escape")
-    box.wait_for(state="hidden", timeout=2000)
+    expect(box).to_be_hidden()

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from scripts.host import serving
 from scripts.project import ROOT
@@ -84,18 +85,19 @@ def test_following_the_guide_literally_adds_each_kind_of_contribution_and_a_thir
         page = browser.new_page(base_url=address)
         traffic.of(page, address)
         page.goto("")
-        assert page.locator("html").get_attribute("lang") == "fr" and page.title() == "Pourquoi ResNet marche"
-        assert page.locator("h1").inner_text().startswith("Pourquoi ResNet marche")
+        expect(page.locator("html")).to_have_attribute("lang", "fr")
+        expect(page).to_have_title("Pourquoi ResNet marche")
+        expect(page.locator("h1")).to_have_text(re.compile("^Pourquoi ResNet marche"))
         page.goto("vanishing_gradients/")
-        assert page.get_by_role("img", name="Layers until the gradient vanishes").is_visible()
-        assert page.locator('a[href$="values/#vanishing_depth.depth_quarter"]').first.text_content() == "10"
-        assert page.locator("#claim-vanishing-depth").is_visible()
-        assert page.get_by_text("has yet to follow").count() == 0
+        expect(page.get_by_role("img", name="Layers until the gradient vanishes")).to_be_visible()
+        expect(page.locator('a[href$="values/#vanishing_depth.depth_quarter"]').first).to_have_text("10")
+        expect(page.locator("#claim-vanishing-depth")).to_be_visible()
+        expect(page.get_by_text("has yet to follow")).to_have_count(0)
         page.goto("degradation/")  # nobody translated what was changed there
-        assert page.get_by_text("has yet to follow 1 of the changes made in 日本語.").is_visible()
+        expect(page.get_by_text("has yet to follow 1 of the changes made in 日本語.")).to_be_visible()
         page.goto("labs/vanishing_depth/")
-        assert page.locator(".jp-OutputArea-output").text_content().strip() == "10"
+        expect(page.locator(".jp-OutputArea-output")).to_have_text("10")
         page.goto("learning/")
-        assert page.locator('a[href*="docs/fr/learning.md"]').count()
+        expect(page.locator('a[href*="docs/fr/learning.md"]')).not_to_have_count(0)
         page.close()
     assert traffic.foreign == traffic.errors == []

@@ -2,16 +2,17 @@
 what axe finds on it, in both schemes, wide and narrow; where its language switch leads."""
 
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from playwright.sync_api import expect
 
 from scripts import budgets
+from scripts.browser import whole
 from scripts.project import SOURCE, languages
-from tests.conftest import SETTLED, Traffic, fresh
+from tests.conftest import Traffic, fresh, has_scheme
 from tests.test_accessible import NARROW, OPEN, findings
 from tests.test_browser import ADDRESSES
 
@@ -44,13 +45,16 @@ class Visit:
         """Turn to a scheme by the page's own switch; lay all of the page out, and show all that opens."""
         if self.seen == (scheme, width):
             return
-        page, name = self.page, "slate" if scheme == "dark" else "default"
+        page = self.page
         page.set_viewport_size({"width": width, "height": 900})
-        if page.locator(f"body[data-md-color-scheme={name}]").count() == 0:
+        page.wait_for_function("width => innerWidth === width", arg=width)
+        if scheme != (self.seen[0] if self.seen else "light"):
             page.locator("form[data-md-component=palette] label:not([hidden])").evaluate("label => label.click()")
-            page.wait_for_selector(f"body[data-md-color-scheme={name}]", timeout=5000)
+        has_scheme(page, scheme)
         page.evaluate(OPEN)
-        page.evaluate(SETTLED)
+        for interactive in page.locator("[data-interactive]").all():
+            expect(interactive.locator("output.interactive__says")).not_to_be_empty()
+        whole(page)
         self.seen = scheme, width
 
 
@@ -60,18 +64,22 @@ def visit(request, context, served: str) -> Iterator[Visit]:
     traffic.of(page, served)
     page.set_viewport_size({"width": 412, "height": 823})
 
-    asked: list[float] = []
+    late: list | None = []
 
-    def late(route) -> None:
-        asked.append(time.monotonic())
-        time.sleep(max(0, asked[0] + 0.3 - time.monotonic()))
-        route.continue_()
+    def font_is_asked_for(route) -> None:
+        route.continue_() if late is None else late.append(route)
 
-    page.route("**/*.woff2", late)
+    def page_is_drawn() -> None:
+        nonlocal late
+        fonts, late = late, None
+        for route in fonts:
+            route.continue_()
+
+    page.route("**/*.woff2", font_is_asked_for)
     page.add_init_script(budgets.SHIFTS)
-    weights = budgets.load(page, request.param)
+    weights = budgets.load(page, request.param, drawn=page_is_drawn)
     page.unroute_all()
-    shift = page.evaluate("window.shift")
+    shift = page.evaluate("shifted()")
     page.emulate_media(reduced_motion="reduce")
     yield Visit(request.param, page, traffic, weights, shift)
     page.close()
@@ -142,11 +150,14 @@ def test_its_language_switch_keeps_the_page(visit: Visit, served: str) -> None:
     """Last, for it leaves the page."""
     first, _, rest = visit.path.partition("/")
     inside = rest if first in languages() else visit.path
+    here = served + visit.path
     for language in [language for language in languages() if language != SOURCE] + [SOURCE]:
         target = f"{served}{'' if language == SOURCE else f'{language}/'}{inside}"
-        if visit.page.url == target:
+        if here == target:
             continue
         with visit.page.expect_navigation() as navigation:
             visit.page.locator(f"header .md-select__link[hreflang={language}]").evaluate("link => link.click()")
-        assert navigation.value.ok and visit.page.url == target
-        assert visit.page.locator("html").get_attribute("lang") == language
+        assert navigation.value.ok
+        expect(visit.page).to_have_url(target)
+        expect(visit.page.locator("html")).to_have_attribute("lang", language)
+        here = target

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
+from scripts.browser import whole
 from scripts.frontend.task_interactives import BUNDLES, SOURCES
 from scripts.pages import interactives
 from scripts.project import DOCS, languages
 from scripts.record import array, read
 from snippets import activations, block_algebra, paths, seeded
 from snippets.backward_product import backward_product, layers
-from tests.conftest import SETTLED
+from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -44,28 +46,42 @@ def rounded(expected):
 
 
 class Box:
-    """An interactive on a page, scrolled to and filled."""
+    """An interactive on a page, scrolled to and filled.
+
+    It follows its controls at once: a test that waits until a control has its new value may look at all the rest.
+    """
 
     def __init__(self, page, name: str, address: str | None = None):
         """`address` is that of its Japanese page unless given; empty, that of the page which is open."""
         self.page, self.name = page, name
         if address != "":
             page.goto(address or PLACES[name])
+        whole(page)
         self.locator = page.locator(f"[data-interactive={name}]")
         self.locator.scroll_into_view_if_needed()
-        self.locator.locator(".interactive__says").wait_for()
+        self.sentence = self.locator.locator("output.interactive__says")
+        expect(self.sentence).not_to_be_empty()
 
     def says(self) -> str:
-        return self.locator.locator("output.interactive__says").inner_text()
+        return self.sentence.inner_text()
 
-    def control(self, label: str):
-        return self.locator.get_by_label(label, exact=True)
+    def control(self, label: str, group: str | None = None):
+        return (self.locator.get_by_role("group", name=group) if group else self.locator).get_by_label(label, exact=True)
+
+    def press(self, label: str, key: str, value: str | bool, group: str | None = None) -> None:
+        """Press a key on a control, and wait until it has a value, or is checked or not."""
+        control = self.control(label, group)
+        control.press(key)
+        if isinstance(value, bool):
+            expect(control).to_be_checked(checked=value)
+        else:
+            expect(control).to_have_value(value)
 
     def rows(self) -> list[list[str]]:
         """The table of values, opened by the keyboard."""
         if self.locator.locator("details[open]").count() == 0:
             self.locator.locator("summary").press("Enter")
-            self.locator.locator("th").first.wait_for()
+            expect(self.locator.locator("th").first).to_be_visible()
         cells = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
         return self.locator.locator("tr").evaluate_all(cells)[1:]
 
@@ -92,10 +108,12 @@ def touch(browser, served: str) -> Iterator:
     context.close()
 
 
-def tap_at(slider, share: float) -> None:
-    """A finger on a slider, at a share of its length."""
-    box = slider.bounding_box()
+def tap_at(slider, share: float) -> str:
+    """The value to which a finger moves a slider, at a share of its length where it does not yet stand."""
+    before, box = slider.input_value(), slider.bounding_box()
     slider.tap(position={"x": share * box["width"], "y": box["height"] / 2})
+    expect(slider).not_to_have_value(before)
+    return slider.input_value()
 
 
 def is_drawn_from(pixels: np.ndarray, numbers) -> bool:
@@ -288,21 +306,21 @@ def test_geometric_means_equal_numpys(formulas) -> None:
 def test_the_backward_product_by_keyboard(page, traffic) -> None:
     box = Box(page, "backward_product")
     hold_backward_product(box, 30, "sigmoid", 0, False)
-    box.control("層の数 n").press("ArrowRight")
+    box.press("層の数 n", "ArrowRight", "31")
     box.control("層の数 n").press("PageDown")
+    expect(box.control("層の数 n")).not_to_have_value("31")
     depth = int(box.control("層の数 n").input_value())
     assert depth < 30
     hold_backward_product(box, depth, "sigmoid", 0, False)
-    for _ in range(2):
-        box.control("重みの標準偏差").press("ArrowRight")
-    assert "He" in box.control("重みの標準偏差").get_attribute("aria-valuetext")
-    box.control("活性化関数").focus()
-    page.keyboard.press("End")
+    box.press("重みの標準偏差", "ArrowRight", "0.25")
+    box.press("重みの標準偏差", "ArrowRight", "0.5")
+    expect(box.control("重みの標準偏差")).to_have_attribute("aria-valuetext", re.compile("He"))
+    box.press("活性化関数", "End", "relu")
     hold_backward_product(box, depth, "relu", 0.5, False)
-    box.control("ショートカット").press("Space")
+    box.press("ショートカット", "Space", True)
     hold_backward_product(box, depth, "relu", 0.5, True)
-    box.control("層の数 n").press("End")
-    box.control("重みの標準偏差").press("End")
+    box.press("層の数 n", "End", "100")
+    box.press("重みの標準偏差", "End", "3")
     hold_backward_product(box, 100, "relu", 3, True)
     assert traffic.errors == [] and traffic.foreign == []
 
@@ -310,22 +328,23 @@ def test_the_backward_product_by_keyboard(page, traffic) -> None:
 def test_the_block_by_keyboard(page, traffic) -> None:
     box = Box(page, "block", "en/residual_learning/")
     hold_block(box, 0.1, 50)
-    slope, blocks = box.control("slope of a branch J"), box.control("blocks L")
-    slope.press("ArrowLeft")
-    slope.press("ArrowLeft")
+    slope, blocks = "slope of a branch J", "blocks L"
+    box.press(slope, "ArrowLeft", "0.05")
+    box.press(slope, "ArrowLeft", "0")
     hold_block(box, 0.0, 50)
-    slope.press("Home")
-    blocks.press("ArrowRight")
+    box.press(slope, "Home", "-2")
+    box.press(blocks, "ArrowRight", "51")
     hold_block(box, -2.0, 51)
     for _ in range(20):
-        slope.press("ArrowRight")
+        box.control(slope).press("ArrowRight")
+    expect(box.control(slope)).to_have_value("-1")
     hold_block(box, -1.0, 51)
-    slope.press("ArrowRight")
-    blocks.press("End")
+    box.press(slope, "ArrowRight", "-0.95")
+    box.press(blocks, "End", "100")
     hold_block(box, -0.95, 100)
-    slope.press("End")
+    box.press(slope, "End", "2")
     hold_block(box, 2.0, 100)
-    blocks.press("Home")
+    box.press(blocks, "Home", "1")
     hold_block(box, 2.0, 1)
     assert traffic.errors == [] and traffic.foreign == []
 
@@ -334,17 +353,17 @@ def test_degradation_by_keyboard(page, traffic) -> None:
     box = Box(page, "degradation", "en/degradation/")
     every = list(range(read("degradation_plain")["settings"]["seeds"]))
     hold_degradation(box, ["plain", "residual"], [20, 56], every)
-    layers, seeds = (box.locator.get_by_role("group", name=name) for name in ("layers", "seeds"))
-    layers.get_by_label("8", exact=True).press("Space")
-    layers.get_by_label("20", exact=True).press("Space")
-    box.control("residual").press("Space")
+    box.press("8", "Space", True, "layers")
+    box.press("20", "Space", False, "layers")
+    box.press("residual", "Space", False)
     hold_degradation(box, ["plain"], [8, 56], every)
     for seed in every:
         if seed != 2:
-            seeds.get_by_label(str(seed), exact=True).press("Space")
+            box.press(str(seed), "Space", False, "seeds")
     hold_degradation(box, ["plain"], [8, 56], [2])
-    box.control("2").press("Space")
-    assert box.says() == "Pick at least one net, one depth and one seed." and box.rows() == []
+    box.press("2", "Space", False, "seeds")
+    expect(box.sentence).to_have_text("Pick at least one net, one depth and one seed.")
+    assert box.rows() == []
     assert traffic.errors == [] and traffic.foreign == []
 
 
@@ -353,19 +372,16 @@ def test_degradation_by_keyboard(page, traffic) -> None:
 
 def test_the_backward_product_by_touch(touch) -> None:
     box = Box(touch, "backward_product")
-    tap_at(box.control("層の数 n"), 0.1)
-    tap_at(box.control("重みの標準偏差"), 0.8)
+    depth, scale = tap_at(box.control("層の数 n"), 0.1), tap_at(box.control("重みの標準偏差"), 0.8)
     box.control("ショートカット").tap()
-    depth, scale = (box.control(label).input_value() for label in ("層の数 n", "重みの標準偏差"))
+    expect(box.control("ショートカット")).to_be_checked()
     assert int(depth) < 20 and float(scale) > 1
     hold_backward_product(box, int(depth), "sigmoid", float(scale), True)
 
 
 def test_the_block_by_touch(touch) -> None:
     box = Box(touch, "block")
-    tap_at(box.control("枝の傾き J"), 0.3)
-    tap_at(box.control("ブロック数 L"), 0.2)
-    J, L = (float(box.control(label).input_value()) for label in ("枝の傾き J", "ブロック数 L"))
+    J, L = float(tap_at(box.control("枝の傾き J"), 0.3)), float(tap_at(box.control("ブロック数 L"), 0.2))
     assert -1.2 < J < -0.4 and 10 < L < 30
     hold_block(box, J, int(L))
 
@@ -373,7 +389,9 @@ def test_the_block_by_touch(touch) -> None:
 def test_degradation_by_touch(touch) -> None:
     box = Box(touch, "degradation")
     for label in ("プレーン", "44", "56", "0", "1"):
+        before = box.control(label).is_checked()
         box.control(label).tap()
+        expect(box.control(label)).to_be_checked(checked=not before)
     hold_degradation(box, ["residual"], [20, 44], list(range(2, read("degradation_plain")["settings"]["seeds"])))
 
 
@@ -421,10 +439,10 @@ def test_the_address_follows_and_keeps_its_anchor(page, served: str) -> None:
     box = Box(page, "block", "residual_learning/?other=1#paths")
     box.control("ブロック数 L").press("ArrowRight")
     box.control("枝の傾き J").press("Home")
-    assert page.url == f"{served}residual_learning/?other=1&block.L=51&block.J=-2#paths"
-    sent = page.url
+    sent = f"{served}residual_learning/?other=1&block.L=51&block.J=-2#paths"
+    expect(page).to_have_url(sent)
     box.control("ブロック数 L").press("ArrowLeft")
-    assert page.url == f"{served}residual_learning/?other=1&block.J=-2#paths", "a default needs no words"
+    expect(page, "a default needs no words").to_have_url(f"{served}residual_learning/?other=1&block.J=-2#paths")
     hold_block(Box(page, "block", sent), -2.0, 51)
 
 
@@ -432,11 +450,13 @@ def test_the_address_follows_and_keeps_its_anchor(page, served: str) -> None:
 def test_its_script_comes_when_it_comes_into_view(page, name: str) -> None:
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(PLACES[name], wait_until="networkidle")
+    page.goto(PLACES[name])
+    whole(page)
+    # Observers are told in the order in which they began: when this one is, the loader's has been.
+    page.locator(f"[data-interactive={name}]").evaluate("box => new Promise(resolve => new IntersectionObserver(resolve).observe(box)).then(() => {})")
     assert any(url.endswith("interactives/loader.js") for url in asked)
     assert not any(url.endswith(f"interactives/{name}.js") for url in asked)
-    page.locator(f"[data-interactive={name}]").scroll_into_view_if_needed()
-    page.locator(f"[data-interactive={name}] .interactive__says").wait_for()
+    Box(page, name, "")
     assert sum(url.endswith(f"interactives/{name}.js") for url in asked) == 1
 
 
@@ -453,7 +473,8 @@ def test_nothing_moves_when_it_fills(page, name: str, language: str) -> None:
         found = []
         for width in (390, 768, 1280):
             page.set_viewport_size({"width": width, "height": 900})
-            page.evaluate(SETTLED)
+            page.wait_for_function("width => innerWidth === width", arg=width)
+            whole(page)
             found.append(place.bounding_box()["height"])
             assert page.evaluate(
                 "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -462,6 +483,7 @@ def test_nothing_moves_when_it_fills(page, name: str, language: str) -> None:
 
     page.route(f"**/interactives/{name}.js", lambda route: route.abort())
     page.goto(language + PLACES[name])
+    whole(page)
     empty = heights(page.locator(f"[data-interactive={name}]"))
     page.unroute_all()
     box = Box(page, name, language + PLACES[name])
@@ -479,8 +501,7 @@ def test_without_javascript_the_figure_stands_alone(browser, served: str, name: 
     page.goto(PLACES[name])
     box = page.locator(f"[data-interactive={name}]")
     assert box.bounding_box()["height"] == 0 and box.inner_text() == ""
-    figure = page.locator("svg.figure")
-    assert figure.count() and figure.first.is_visible()
+    expect(page.locator("svg.figure").first).to_be_visible()
     context.close()
 
 
@@ -491,7 +512,8 @@ def test_it_works_from_a_file(browser, site: Path, name: str) -> None:
     before = box.says()
     box.locator.locator("input").first.press("ArrowRight")
     box.locator.locator("input").first.press("Space")
-    assert box.says() != before and f"?{name}." in page.url
+    expect(box.sentence).not_to_have_text(before)
+    expect(page).to_have_url(re.compile(rf"\?{name}\."))
     page.close()
 
 
@@ -500,28 +522,44 @@ def secure(page, address: str) -> None:
     policy = "default-src 'self'; img-src 'self' data:; font-src 'self' data:"  # Material's icons and one font are in the stylesheet
 
     def strict(route) -> None:
-        answer = route.fetch()
+        answer = route.fetch(timeout=PATIENCE)
         route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": policy})
 
     page.route(address, strict)
+    page.add_init_script(
+        """window.broken = [];
+           addEventListener('securitypolicyviolation', event => broken.push([event.violatedDirective, event.blockedURI, event.lineNumber]));"""
+    )
+
+
+def broken(page) -> list:
+    """What a page that came by `secure` has broken of its policy since this was last asked."""
+    # It is told of one thing after another: when it is of what is broken here, it has been of all before.
+    return page.evaluate(
+        """() => new Promise(resolve => {
+            const probe = `https://probe.invalid/${performance.now()}`;
+            addEventListener('securitypolicyviolation', function told({ blockedURI }) {
+                if (blockedURI !== probe) return;
+                removeEventListener('securitypolicyviolation', told);
+                resolve(broken.splice(0).filter(([, blocked]) => !blocked.startsWith('https://probe.invalid')));
+            });
+            new Image().src = probe;
+        })"""
+    )
 
 
 @pytest.mark.parametrize("name", PLACES)
 def test_it_keeps_a_strict_content_security_policy(page, name: str) -> None:
     secure(page, f"**/{PLACES[name]}")
     page.goto(PLACES[name])
-    page.wait_for_load_state("networkidle")
-    page.evaluate(SETTLED)
-    # What Material's own inline scripts break, they have broken by now.
-    page.evaluate(
-        """() => { window.broken = [];
-           addEventListener('securitypolicyviolation', event => broken.push([event.violatedDirective, event.blockedURI, event.lineNumber])); }"""
-    )
-    page.locator(f"[data-interactive={name}]").scroll_into_view_if_needed()
-    page.locator(f"[data-interactive={name}] .interactive__says").wait_for()
-    page.locator(f"[data-interactive={name}] input").first.press("ArrowRight")
-    page.wait_for_timeout(100)
-    assert page.evaluate("broken") == []
+    whole(page)
+    assert broken(page), "Material's own inline scripts break it, and had to be told of"
+    box = Box(page, name, "")
+    before = box.says()
+    box.locator.locator("input").first.press("ArrowRight")
+    box.locator.locator("input").first.press("Space")
+    expect(box.sentence).not_to_have_text(before)
+    assert broken(page) == []
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -529,7 +567,7 @@ def test_a_screen_reader_hears_it(page, name: str) -> None:
     box = Box(page, name, f"en/{PLACES[name]}")
     for control in box.locator.locator("input, select").all():
         assert control.evaluate("input => input.labels[0]?.innerText.trim()"), "without a name"
-    assert box.locator.get_by_role("status").last.inner_text() == box.says(), "changes are read out"
+    expect(box.locator.get_by_role("status").last, "changes are read out").to_have_text(box.says())
     for slider in box.locator.get_by_role("slider").all():
         assert slider.get_attribute("aria-valuetext")
     assert box.locator.get_by_role("group").count() or box.locator.get_attribute("role") == "group"
@@ -557,7 +595,7 @@ def test_a_diverged_seed_is_said(page, served: str) -> None:
     )
     box = Box(page, "degradation", "en/degradation/?degradation.kinds=plain&degradation.depths=56")
     final = array(read("degradation_plain"), "loss_56")[1:, -1]
-    assert "1 of the trainings picked diverged" in box.says()
+    expect(box.sentence).to_contain_text("1 of the trainings picked diverged")
     assert number(box.rows()[0][1]) == rounded(np.exp(np.log(final).mean()))
 
 

@@ -1,13 +1,15 @@
 """The loss landscape in three dimensions: what it says and draws, by keyboard, mouse and touch."""
 
 import re
-from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
+from scripts.browser import whole
 from scripts.frontend.task_interactives import SOURCES
 from scripts.record import array, read
+from tests.conftest import has_scheme
 from tests.test_interactives import Box, number, rounded, says, tap_at, touch  # noqa: F401
 
 pytestmark = pytest.mark.browser
@@ -71,6 +73,7 @@ def canvases(box: Box) -> list:
 def to_the_middle(canvas) -> None:
     """Scroll a canvas to where neither the header nor what leads back to the top lies over it."""
     canvas.evaluate("canvas => canvas.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    whole(canvas.page)
 
 
 def pixels(canvas, at: np.ndarray) -> np.ndarray:
@@ -120,36 +123,35 @@ def test_the_projection_is_a_rotation(page) -> None:
         assert np.linalg.norm(found, axis=1) == pytest.approx(np.linalg.norm(points, axis=1)), "lengths stay"
 
 
-def test_the_landscape_by_keyboard(page, traffic) -> None:
+def test_the_landscape_by_keyboard(page, traffic, served: str) -> None:
     box = Box(page, "loss_landscape", f"en/{PAGE}")
     hold(box, "train", 0, 8, 8)
-    box.control("seed (nets and planes)").press("ArrowRight")
-    box.control("the point's α").press("Home")
-    box.control("the point's β").press("ArrowLeft")
+    box.press("seed (nets and planes)", "ArrowRight", "1")
+    box.press("the point's α", "Home", "0")
+    box.press("the point's β", "ArrowLeft", "7")
     hold(box, "train", 1, 0, 7)
-    box.control("BN's statistics").focus()
-    page.keyboard.press("End")
+    box.press("BN's statistics", "End", "eval")
     hold(box, "eval", 1, 0, 7)
     before = [pixels(canvas, np.mgrid[20:250:20, 20:230:20].reshape(2, -1).T) for canvas in canvases(box)]
-    box.control("turn").press("ArrowRight")
+    box.press("turn", "ArrowRight", "35")
     after = [pixels(canvas, np.mgrid[20:250:20, 20:230:20].reshape(2, -1).T) for canvas in canvases(box)]
     assert all((one != other).any() for one, other in zip(before, after, strict=True)), "both turn"
     hold(box, "eval", 1, 0, 7)
-    settings = {"mode": "eval", "seed": "1", "turn": "35", "alpha": "0", "beta": "7"}
-    assert dict(parse_qsl(urlsplit(page.url).query)) == {
-        f"loss_landscape.{key}": settings[key] for key in settings
-    }
-    hold(Box(page, "loss_landscape", page.url), "eval", 1, 0, 7)
+    settings = {"seed": 1, "alpha": 0, "beta": 7, "mode": "eval", "turn": 35}  # in the order in which they left their defaults
+    address = f"{served}en/{PAGE}?" + "&".join(f"loss_landscape.{key}={value}" for key, value in settings.items())
+    expect(page).to_have_url(address)
+    hold(Box(page, "loss_landscape", address), "eval", 1, 0, 7)
     assert traffic.errors == [] and traffic.foreign == []
 
 
 @pytest.mark.parametrize(("scheme", "mode"), [("light", "train"), ("dark", "eval")])
 def test_seen_from_above_every_facet_has_the_shade_of_its_loss(page, scheme: str, mode: str) -> None:
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     settings = (
         f"?loss_landscape.tilt=90&loss_landscape.turn=20&loss_landscape.mode={mode}&loss_landscape.seed=3"
     )
     box = Box(page, "loss_landscape", f"en/{PAGE}{settings}&loss_landscape.alpha=0&loss_landscape.beta=0")
+    has_scheme(page, scheme)
     paper = colour(box, "--md-default-bg-color")
     for kind, canvas in zip(KINDS, canvases(box), strict=True):
         E = losses(kind, mode, 3)
@@ -206,12 +208,12 @@ def test_the_mouse_finds_what_it_points_at_and_turns_both(page, turn: int, tilt:
         if not corners:
             continue
         page.mouse.move(frame["x"] + x * frame["width"], frame["y"] + y * TALL)
-        i, j = (int(box.control(f"the point's {axis}").input_value()) for axis in "αβ")
         nearest = min(
             corners, key=lambda corner: np.hypot(*(seen[corner][:2] - (x * frame["width"], y * TALL)))
         )
-        assert (i, j) == nearest
-        hold(box, "train", 0, i, j)
+        for axis, index in zip("αβ", nearest, strict=True):
+            expect(box.control(f"the point's {axis}")).to_have_value(str(index))
+        hold(box, "train", 0, *nearest)
         to_the_middle(canvas)
         pointed += 1
     assert pointed > 1
@@ -220,18 +222,15 @@ def test_the_mouse_finds_what_it_points_at_and_turns_both(page, turn: int, tilt:
     page.mouse.down()
     page.mouse.move(frame["x"] + 140, frame["y"] + 80, steps=8)
     page.mouse.up()
-    assert int(box.control("turn").input_value()) == turn - 20, (
-        "half a degree a pixel, against the hand's way round"
-    )
-    assert int(box.control("tilt").input_value()) == max(10, tilt - 10)
-    assert f"loss_landscape.turn={turn - 20}" in page.url
+    expect(box.control("turn"), "half a degree a pixel, against the hand's way round").to_have_value(str(turn - 20))
+    expect(box.control("tilt")).to_have_value(str(max(10, tilt - 10)))
+    expect(page).to_have_url(re.compile(rf"loss_landscape\.turn={turn - 20}\b"))
 
 
 def test_the_landscape_by_touch(touch) -> None:  # noqa: F811
     box = Box(touch, "loss_landscape", PAGE)
-    tap_at(box.control("点の α"), 0.25)
-    tap_at(box.control("シード(ネットと平面)"), 0.7)
-    i, j, seed = (int(box.control(label).input_value()) for label in ("点の α", "点の β", "シード(ネットと平面)"))
+    i, seed = int(tap_at(box.control("点の α"), 0.25)), int(tap_at(box.control("シード(ネットと平面)"), 0.7))
+    j = int(box.control("点の β").input_value())
     assert 2 < i < 6 and j == 8 and seed in (6, 7)
     hold(box, "train", seed, i, j)
     canvas = canvases(box)[0]
@@ -241,7 +240,8 @@ def test_the_landscape_by_touch(touch) -> None:  # noqa: F811
     x, y = np.add(seen[9, 6][:2], 1)
     expected = min(front(seen, x, y), key=lambda corner: np.hypot(*(seen[corner][:2] - (x, y))))
     canvas.tap(position={"x": float(x), "y": float(y)})
-    assert (int(box.control("点の α").input_value()), int(box.control("点の β").input_value())) == expected
+    for axis, index in zip("αβ", expected, strict=True):
+        expect(box.control(f"点の {axis}")).to_have_value(str(index))
     hold(box, "train", seed, *expected)
     to_the_middle(canvas)
     frame = canvas.bounding_box()
@@ -249,6 +249,7 @@ def test_the_landscape_by_touch(touch) -> None:  # noqa: F811
     for kind, right in (("touchStart", 0), *(("touchMove", 5 * k) for k in range(1, 17)), ("touchEnd", None)):
         points = [] if right is None else [{"x": frame["x"] + 100 + right, "y": frame["y"] + 100}]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(touch).to_have_url(re.compile(r"loss_landscape\.turn="))  # written when the finger is lifted
     turn = int(box.control("回転角").input_value())
     assert -15 <= turn <= -5, "a finger turns it"
     assert int(box.control("見下ろす角度").input_value()) == 35

@@ -7,27 +7,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from scripts.frontend.task_interactives import BUNDLES, SOURCES
 from scripts.record import read
 from snippets import spirals
 from snippets.networks import Plain
 from snippets.training import seed_losses
-from tests.test_interactives import Box, number, rounded, says, secure, tap_at, touch  # noqa: F401
+from tests.test_interactives import Box, broken, number, rounded, says, secure, tap_at, touch  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
 PAGE = "degradation/"
 SETTINGS, SEEDS = read("spirals")["settings"], read("spirals")["provenance"]["seeds"]
 COUNT, WIDTH, UPDATES = (SETTINGS[key] for key in ("count", "width", "updates"))
-# At every number of updates that is shown, how many curves are: on a busy machine the test itself would look too late.
-WATCH = """() => {
-    const now = document.querySelector('.interactive__now');
-    const note = () => seen.push([parseInt(now.textContent), document.querySelectorAll('path.residual[d*=L]:not([d*=H])').length]);
-    window.seen = [];
-    new MutationObserver(note).observe(now, { childList: true, characterData: true, subtree: true });
+# What is asked of the worker that trains is held until the test lets it go, so that the test sees all that comes between.
+HOLD = """() => {
+    [window.held, window.free] = [[], false];
+    window.Worker = class extends Worker {
+        postMessage(message) {
+            const send = (changed) => super.postMessage({ ...message, ...changed });
+            if (free) send({});
+            else held.push(send);
+        }
+    };
 }"""
-DONE = "box => !/Pause|止める/.test(box.querySelector('button').textContent)"
 
 
 @cache
@@ -53,9 +57,17 @@ def training(page):
 
 
 def trained(box: Box) -> None:
-    """Wait until the training in the page has ended or stands still."""
-    handle = box.locator.element_handle()
-    box.page.wait_for_function(DONE, arg=handle, timeout=60_000)
+    """Wait until the training in the page has ended."""
+    expect(box.sentence).to_have_text(re.compile(rf"^(After {UPDATES} updates|{UPDATES} 回の更新の後)"))
+
+
+def let_go(page, updates: int | None = None) -> None:
+    """Let a worker that is held make so many updates, the first of which is none; or all, in its own time."""
+    page.wait_for_function("() => held.length")
+    if updates is None:
+        page.evaluate("() => { free = true; held.shift()({}); }")
+    else:
+        page.evaluate("most => held.shift()({ most, milliseconds: Infinity })", updates)
 
 
 # Formulas
@@ -121,52 +133,57 @@ def hold(box: Box, kinds: list[str], depth: int, seed: int, rate: float = 0.03) 
 
 def test_training_by_keyboard(page, traffic) -> None:
     box = Box(page, "spirals", f"en/{PAGE}")
-    assert box.says().startswith("Press Train")
-    depth = box.control("layers")
-    depth.press("Home")
-    depth.press("ArrowRight")
-    start, clear = box.locator.get_by_role("button").all()
+    dots = box.locator.locator("circle")
+    expect(box.sentence).to_have_text(re.compile("^Press Train"))
+    box.press("layers", "Home", "1")
+    box.press("layers", "ArrowRight", "2")
+    start, clear = box.locator.get_by_role("button").first, box.locator.get_by_role("button").last
+    page.evaluate(HOLD)
     start.press("Enter")
-    assert box.says() == "Training."
+    expect(box.sentence).to_have_text("Training.")
+    let_go(page)
     trained(box)
     hold(box, ["plain", "residual"], 2, 0)
-    assert box.locator.locator("circle").count() == 2
-    for _ in range(6):
-        depth.press("ArrowRight")
-    assert box.says().startswith("Press Train"), "other settings, another net"
-    box.control("seed").press("ArrowRight")
+    expect(dots).to_have_count(2)
+    for depth in range(3, 9):
+        box.press("layers", "ArrowRight", str(depth))
+    expect(box.sentence, "other settings, another net").to_have_text(re.compile("^Press Train"))
+    box.press("seed", "ArrowRight", "1")
     box.control("learning rate").select_option("0.1")
-    box.control("plain").press("Space")
+    box.press("plain", "Space", False)
     start.press("Space")
     trained(box)
     hold(box, ["residual"], 8, 1, 0.1)
     assert len(box.rows()) == 3
-    assert box.locator.locator("circle").count() == 1, "dots of one learning rate"
-    assert "depth=8" in page.url and "seed=1" in page.url and "kinds=residual" in page.url
+    expect(dots, "dots of one learning rate").to_have_count(1)
+    expect(page).to_have_url(re.compile(r"(?=.*depth=8\b)(?=.*seed=1\b)(?=.*kinds=residual\b)"))
     clear.press("Enter")
-    assert box.rows() == [] and box.locator.locator("circle").count() == 0
-    box.control("residual").press("Space")
-    assert box.says() == "Pick at least one net." and start.is_disabled()
+    expect(dots).to_have_count(0)
+    assert box.rows() == []
+    box.press("residual", "Space", False)
+    expect(box.sentence).to_have_text("Pick at least one net.")
+    expect(start).to_be_disabled()
     assert traffic.errors == [] and traffic.foreign == []
 
 
 def test_a_training_pauses_and_goes_on(page) -> None:
     box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=12&spirals.kinds=residual")
-    start = box.locator.get_by_role("button").first
-    now = box.locator.locator(".interactive__now")
+    page.evaluate(HOLD)
+    start, now = box.locator.get_by_role("button").first, box.locator.locator(".interactive__now")
     start.press("Enter")
-    begun = "box => parseInt(box.querySelector('.interactive__now').textContent) > 2 && [box.querySelector('button').textContent, box.querySelector('button').click()][0]"
-    assert page.wait_for_function(begun, arg=box.locator.element_handle()).json_value() == "Pause"  # looked and paused at once, before it can end
-    page.wait_for_timeout(150)
-    paused = now.inner_text()
-    updates = int(paused.split()[0])
-    assert 0 < updates < UPDATES and start.inner_text() == "Go on"
-    curve = losses("residual", 12, 0)
-    assert number(paused.split()[-1]) == rounded(curve[updates])
-    assert f"After {updates} updates" in box.says()
-    page.wait_for_timeout(150)
-    assert now.inner_text() == paused
+    let_go(page, 3)
+    expect(now).to_have_text(re.compile(rf"^2 of {UPDATES}; residual "))
+    expect(start).to_have_text("Pause")
     start.press("Enter")
+    expect(start).to_have_text("Go on")
+    let_go(page, 4)  # what it was asked for before
+    expect(now).to_have_text(re.compile(rf"^6 of {UPDATES}; residual "))
+    assert page.evaluate("held.length") == 0, "nothing more is asked for"
+    assert number(now.inner_text().split()[-1]) == rounded(losses("residual", 12, 0)[6])
+    expect(box.sentence).to_have_text(re.compile("^After 6 updates"))
+    start.press("Enter")
+    expect(start).to_have_text("Pause")
+    let_go(page)
     trained(box)
     hold(box, ["residual"], 12, 0)
 
@@ -184,10 +201,9 @@ def test_a_training_that_diverges_is_said_to(page) -> None:
 
 def test_training_by_touch(touch) -> None:  # noqa: F811
     box = Box(touch, "spirals", PAGE)
-    tap_at(box.control("層の数"), 0.12)
-    tap_at(box.control("シード"), 0.6)
+    depth, seed = int(tap_at(box.control("層の数"), 0.12)), int(tap_at(box.control("シード"), 0.6))
     box.control("プレーン").tap()
-    depth, seed = (int(box.control(label).input_value()) for label in ("層の数", "シード"))
+    expect(box.control("プレーン")).not_to_be_checked()
     assert 1 < depth < 10 and seed > 5
     box.locator.get_by_role("button").first.tap()
     trained(box)
@@ -200,10 +216,7 @@ def test_training_by_touch(touch) -> None:  # noqa: F811
 def test_a_worker_trains_under_a_strict_policy_and_nothing_more_is_downloaded(page, traffic) -> None:
     secure(page, f"**/{PAGE}?*")
     box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=2")
-    # What Material's own inline scripts break, they have broken by now.
-    page.evaluate(
-        "() => { window.broken = []; addEventListener('securitypolicyviolation', event => broken.push(event)); }"
-    )
+    assert broken(page), "Material's own inline scripts break it, and had to be told of"
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     box.locator.get_by_role("button").first.click()
@@ -212,10 +225,9 @@ def test_a_worker_trains_under_a_strict_policy_and_nothing_more_is_downloaded(pa
     assert [
         worker.url.rpartition("/assets/")[2] for worker in page.workers if "search" not in worker.url
     ] == ["interactives/spirals.js"]
-    assert page.evaluate("broken.length") == 0
-    assert {url.rpartition("/")[2] for url in asked} <= {"spirals.js"}, (
-        "the script that the page has, from its cache"
-    )
+    # The script that the page has, from its cache; and the page's icon, for which a browser asks when it likes.
+    assert {url.rpartition("/")[2] for url in asked} <= {"spirals.js", "favicon.png"}
+    assert broken(page) == []
 
 
 def test_it_trains_on_a_page_opened_from_a_file(browser, site) -> None:
@@ -233,12 +245,16 @@ def test_it_trains_on_a_page_opened_from_a_file(browser, site) -> None:
 def test_reduced_motion_shows_the_curve_when_it_is_done(page) -> None:
     page.emulate_media(reduced_motion="reduce")
     box = Box(page, "spirals", f"en/{PAGE}?spirals.depth=10&spirals.kinds=residual")
-    page.evaluate(WATCH)
+    curve = box.locator.locator("path.line.residual")
+    page.evaluate(HOLD)
     box.locator.get_by_role("button").first.click()
+    for more, updates in ((10, 9), (UPDATES - 10, UPDATES - 1)):
+        let_go(page, more)
+        expect(box.locator.locator(".interactive__now")).to_have_text(re.compile(rf"^{updates} of {UPDATES}; residual "))
+        assert curve.count() == 0
+    let_go(page, 1)
     trained(box)
-    seen = page.evaluate("window.seen")
-    assert len({updates for updates, _ in seen if 0 < updates < UPDATES}) > 1
-    assert not any(curves for updates, curves in seen if updates < UPDATES)
+    expect(curve).to_have_count(1)
     assert len(box.drawn("path.line.residual")) == UPDATES + 1
 
 

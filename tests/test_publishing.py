@@ -8,17 +8,20 @@ from collections import Counter
 from html import unescape
 from itertools import combinations
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
 import yaml
+from playwright.sync_api import expect
 from pybtex.database import parse_string
 
+from scripts.browser import whole
 from scripts.pages import offline, publishing
 from scripts.project import DOCS, ROOT, languages
+from tests.conftest import PATIENCE, has_scheme
 from tests.html import elements
 from tests.test_browser import ADDRESSES
 
@@ -71,11 +74,14 @@ def test_every_page_has_a_strict_policy(site: Path) -> None:
 @pytest.mark.browser
 def test_what_the_policy_does_not_name_does_not_run(page, traffic) -> None:
     page.goto("")
-    page.evaluate(
-        """() => { const script = document.createElement('script'); script.textContent = 'window.ran = true';
-                   document.body.append(script);
-                   document.body.insertAdjacentHTML('beforeend', '<p id="styled" style="color: rgb(1, 2, 3)">x</p>'); }"""
-    )
+    whole(page)
+    assert traffic.errors == []
+    with page.expect_console_message(lambda _: len(traffic.errors) == 2):
+        page.evaluate(
+            """() => { const script = document.createElement('script'); script.textContent = 'window.ran = true';
+                       document.body.append(script);
+                       document.body.insertAdjacentHTML('beforeend', '<p id="styled" style="color: rgb(1, 2, 3)">x</p>'); }"""
+        )
     assert page.evaluate("window.ran") is None
     assert page.evaluate("getComputedStyle(document.getElementById('styled')).color") != "rgb(1, 2, 3)"
     assert len(traffic.errors) == 2 and all("Content Security Policy" in error for error in traffic.errors)
@@ -93,7 +99,8 @@ def test_a_style_becomes_a_class() -> None:
 def test_formulas_look_as_with_their_own_styles(page) -> None:
     """The classes give each element what MathJax's attributes said."""
     page.goto("vanishing_gradients/")
-    rules = dict(re.findall(r"\.(s\d+)\{([^}]*)\}", page.request.get("assets/pages.css").text()))
+    whole(page)
+    rules = dict(re.findall(r"\.(s\d+)\{([^}]*)\}", page.request.get("assets/pages.css", timeout=PATIENCE).text()))
     assert len(rules) > 50
     found = page.evaluate(
         """rules => [...document.querySelectorAll('mjx-container *')].flatMap(element => {
@@ -137,6 +144,7 @@ def test_pages_name_their_twins_and_the_sitemap_names_all(heads, root: str, site
 @pytest.mark.parametrize("path", ["vanishing_gradients/", "labs/degradation/", "glossary/"])
 def test_the_language_switcher_keeps_the_section(page, path: str) -> None:
     page.goto(f"{path}?block.J=0.5")
+    whole(page)
     identifier = page.evaluate(
         """() => { const heading = [...document.querySelectorAll('article h2[id]')].at(-2);
                    heading.scrollIntoView({behavior: 'instant'}); scrollBy(0, -20); return heading.id; }"""
@@ -144,24 +152,23 @@ def test_the_language_switcher_keeps_the_section(page, path: str) -> None:
     for language, start in (("en", f"en/{path}"), ("ja", path)):
         with page.expect_navigation():
             page.locator(f"header .md-select__link[hreflang={language}]").evaluate("link => link.click()")
-        address = urlsplit(page.url)
-        assert address.path.endswith(start) and address.query == "block.J=0.5"
-        assert unquote(address.fragment) == identifier
-        top = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", identifier)
-        assert 0 <= top < 450, "the section is not in view"
+        expect(page).to_have_url(re.compile(rf"/{start}\?block\.J=0\.5#{re.escape(quote(identifier))}$"))
+        # the section is in view
+        page.wait_for_function("id => { const { top } = document.getElementById(id).getBoundingClientRect(); return 0 <= top && top < 450; }", arg=identifier)
 
 
 @pytest.mark.browser
 def test_at_a_pages_beginning_the_switch_leads_to_the_beginning(page, served: str) -> None:
     page.goto("degradation/")
-    with page.expect_navigation():
-        page.locator("header .md-select__link[hreflang=en]").evaluate("link => link.click()")
-    assert page.url == f"{served}en/degradation/"
+    whole(page)
+    page.locator("header .md-select__link[hreflang=en]").evaluate("link => link.click()")
+    expect(page).to_have_url(f"{served}en/degradation/")
 
 
 @pytest.mark.browser
 def test_what_is_not_there_is_said_in_both_languages(page, traffic, served: str) -> None:
-    page.goto("404.html", wait_until="networkidle")
+    page.goto("404.html")
+    whole(page)
     assert traffic.errors == [] and traffic.foreign == []
     said = page.locator("article p[lang]")
     assert [said.nth(place).get_attribute("lang") for place in range(said.count())] == ["ja", "en"]
@@ -248,23 +255,22 @@ def test_the_offline_edition_is_read_and_searched_from_the_disk(browser, unpacke
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith("file:") else None)
     for path in ("labs/degradation/", "en/ledger/", "en/vanishing_gradients/", ""):
-        page.goto((unpacked / path / "index.html").as_uri(), wait_until="load")
-        page.evaluate("document.fonts.ready")
-        if page.locator(".interactive").count():
-            page.locator(".interactive").first.scroll_into_view_if_needed()
-            page.locator(".interactive output").first.wait_for(timeout=10_000)
+        page.goto((unpacked / path / "index.html").as_uri())
+        whole(page)
+        for interactive in page.locator(".interactive").all()[:1]:
+            interactive.scroll_into_view_if_needed()
+            expect(interactive.locator(".interactive__says")).not_to_be_empty()
         if page.locator("mjx-container").count():
             loaded = page.evaluate("[...document.fonts].filter(font => font.status === 'loaded').map(font => font.family)")
             assert "MJXTEX-I" in loaded
     search(page, "残差")
-    link = page.locator(".md-search-result__link[href*='residual_learning/index.html']").first
-    link.wait_for(state="attached", timeout=10_000)
     with page.expect_navigation():
-        link.evaluate("link => link.click()")
-    assert urlsplit(page.url).path.endswith("/residual_learning/index.html")
+        page.locator(".md-search-result__link[href*='residual_learning/index.html']").first.evaluate("link => link.click()")
+    expect(page).to_have_url(re.compile(r"/residual_learning/index\.html(\?|#|$)"))
+    whole(page)
     with page.expect_navigation():
         page.locator("header .md-select__link[hreflang=en]").evaluate("link => link.click()")
-    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     assert errors == [] and [url for url in foreign if not url.startswith(("data:", "blob:"))] == []
     page.close()
 
@@ -274,7 +280,7 @@ def search(page, query: str) -> None:
     field = page.locator("input.md-search__input")
     field.fill("")
     field.dispatch_event("keyup")
-    page.locator(".md-search-result__item").first.wait_for(state="detached")  # what was found before is gone
+    expect(page.locator(".md-search-result__item")).to_have_count(0)  # what was found before is gone
     field.fill(query)
     field.dispatch_event("keyup")
 
@@ -289,9 +295,10 @@ def search(page, query: str) -> None:
 )
 def test_what_a_reader_would_type_is_found(page, traffic, home: str, queries: dict[str, str]) -> None:
     page.goto(home)
+    whole(page)
     for query, chapter in queries.items():
         search(page, query)
-        page.locator(f".md-search-result__link[href*='/{home}{chapter}/']").first.wait_for(state="attached", timeout=10_000)
+        expect(page.locator(f".md-search-result__link[href*='/{home}{chapter}/']").first).to_be_attached()
         marked = page.locator(".md-search-result__item mark").first.text_content()
         assert marked.lower() in query.lower() or query.lower() in marked.lower()
     assert traffic.errors == [] and traffic.foreign == []
@@ -300,7 +307,8 @@ def test_what_a_reader_would_type_is_found(page, traffic, home: str, queries: di
 @pytest.mark.browser
 def test_nothing_moves_for_who_wants_less_motion(page) -> None:
     page.emulate_media(reduced_motion="reduce")
-    page.goto("residual_learning/", wait_until="load")
+    page.goto("residual_learning/")
+    whole(page)
     moving = page.evaluate(
         """() => [...document.querySelectorAll('*')].filter(element => ['', '::before', '::after'].some(part => {
             const style = getComputedStyle(element, part);
@@ -309,14 +317,16 @@ def test_nothing_moves_for_who_wants_less_motion(page) -> None:
     )
     assert moving == []
     page.emulate_media(reduced_motion="no-preference")
-    assert page.evaluate("getComputedStyle(document.querySelector('.md-top, .md-overlay, .md-nav__link')).transitionProperty") != "none"
+    page.wait_for_function("() => getComputedStyle(document.querySelector('.md-top, .md-overlay, .md-nav__link')).transitionProperty !== 'none'")
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_paper_has_the_text_alone_black_on_white(page, scheme: str) -> None:
     page.emulate_media(media="print", color_scheme=scheme)
-    page.goto("vanishing_gradients/", wait_until="load")
+    page.goto("vanishing_gradients/")
+    whole(page)
+    has_scheme(page, scheme)
     shown = page.evaluate(
         """() => ['.md-header', '.md-sidebar', '.md-footer', '.interactive', '.mark', '.headerlink'].filter(selector =>
             [...document.querySelectorAll(selector)].some(element => element.checkVisibility()))"""
@@ -373,9 +383,9 @@ MEANT = {"figures": ["--plain", "--residual", "--md-typeset-color"], "verdicts":
 @pytest.mark.parametrize("variables", MEANT.values(), ids=MEANT)
 def test_the_colour_blind_tell_colours_apart(page, variables: list[str], scheme: str, deficiency: str) -> None:
     """As well as the two closest colours of Okabe and Ito's palette, which was made for that."""
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto("degradation/")
-    page.wait_for_selector(f"body[data-md-color-scheme={'slate' if scheme == 'dark' else 'default'}]")
+    has_scheme(page, scheme)
     colours = page.evaluate(
         """variables => { const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
             const hex = colour => { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);

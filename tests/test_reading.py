@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from mkdocs.config import load_config
+from playwright.sync_api import expect
 
+from scripts.browser import whole
 from scripts.project import ROOT, languages, place
 
 GROUPS = [group for entry in load_config(str(ROOT / "mkdocs.yml")).nav if isinstance(entry, dict) for group in entry]
@@ -25,9 +27,10 @@ def test_the_navigations_groups_are_named_in_the_pages_language(site: Path, lang
 @pytest.mark.browser
 def test_on_a_wide_screen_all_pages_stand_below_their_groups(page) -> None:
     page.goto("en/labs/learning/")
+    whole(page)
     links = page.locator(".md-nav--primary > ul a:not(#__toc ~ nav a)")
     assert links.count() == len(links.locator("visible=true").all()) > 15
-    assert page.locator(".md-nav__link--active:visible").inner_text() == "Lab of chapter 1: change the learning rate"
+    expect(page.locator(".md-nav__link--active:visible")).to_have_text("Lab of chapter 1: change the learning rate")
     tops = [page.locator(f".md-nav__item--section > label:has-text('{group}')").bounding_box()["y"] for group in GROUPS]
     assert tops == sorted(tops)
 
@@ -37,13 +40,13 @@ def test_on_a_phone_the_drawer_leads_through_the_groups_to_a_page(page) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("en/labs/learning/")
+    whole(page)
     page.locator("label.md-header__button[for=__drawer]").click()
     page.locator(".md-nav__link--active:visible").click(trial=True)  # the drawer opens where the reader is
     page.locator("label.md-nav__title:has-text('Labs')").click()
     page.locator(".md-nav__item--section > label:has-text('Chapters')").click()
-    with page.expect_navigation():
-        page.locator(".md-nav__link:has-text('Residual learning')").click()
-    assert page.url.endswith("/en/residual_learning/")
+    page.locator(".md-nav__link:has-text('Residual learning')").click()
+    expect(page).to_have_url(re.compile("/en/residual_learning/$"))
 
 
 @pytest.mark.browser
@@ -51,6 +54,7 @@ def test_on_a_phone_the_drawer_leads_through_the_groups_to_a_page(page) -> None:
 def test_on_a_phone_the_header_has_the_sites_whole_name(page, language: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(place(language))
+    whole(page)
     name = page.locator(".md-header__topic").first.locator(".md-ellipsis")
     assert name.evaluate("name => name.scrollWidth <= name.clientWidth && name.scrollHeight <= name.clientHeight")
 
@@ -58,6 +62,7 @@ def test_on_a_phone_the_header_has_the_sites_whole_name(page, language: str) -> 
 @pytest.mark.browser
 def test_no_line_breaks_between_a_formula_and_what_closes_it(page) -> None:
     page.goto("glossary/")
+    whole(page)
     orphans = page.evaluate(
         """() => {
             const closing = [...document.querySelectorAll('dd mjx-container')].filter(formula => /^[。、)」]/.test(after(formula)?.data));

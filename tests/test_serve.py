@@ -6,18 +6,22 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Queue
 from typing import NamedTuple
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.conftest import Project
+from scripts.scratch import PATIENCE, Project
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ENDED = "the server has ended\n"
 
 
 class Change(NamedTuple):
@@ -43,14 +47,12 @@ RECORD = Change(
 class Server:
     project: Project
     address: str
-    log: Path
+    lines: "Queue[str]"
+    said: str = ""
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.address + path, timeout=60) as answer:
+        with urllib.request.urlopen(self.address + path, timeout=PATIENCE) as answer:
             return re.sub(rb"livereload\(\d+, \d+\)", b"", answer.read())  # which build it is, for the page to ask for the next
-
-    def says(self) -> str:
-        return self.log.read_text(encoding="utf-8")
 
     def save(self, *changes: Change) -> None:
         """Make changes, and wait until their pages show them."""
@@ -63,10 +65,12 @@ class Server:
         self.wait(lambda: (text.encode() in self.get(path)) == expected, f"{text} on {path}" if expected else f"{path} without {text}")
 
     def wait(self, met: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 60
+        # The server says each thing that it does; the last, once a change is built, is that it sends open pages for it.
         while not met():
-            assert time.monotonic() < end, f"{what}: never\n{self.says()[-3000:]}"
-            time.sleep(0.2)
+            try:
+                self.said += self.lines.get(timeout=PATIENCE)
+            except Empty:
+                pytest.fail(f"{what}: never\n{self.said[-3000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -75,18 +79,26 @@ def server(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     project = Project.copied_to(folder / "project")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    served = Server(project, f"http://127.0.0.1:{port}/", folder / "log")
+    served = Server(project, f"http://127.0.0.1:{port}/", Queue())
     command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
     environment = os.environ | {"PYTHONPATH": str(project.root), "NO_MKDOCS_2_WARNING": "1"}
-    with served.log.open("w") as log:
-        process = subprocess.Popen(command, cwd=project.root, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
+
+    def listen() -> None:
+        for line in process.stdout:
+            served.lines.put(line)
+        served.lines.put(ENDED)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
     try:
-        served.wait(lambda: process.poll() is not None or "Serving on" in served.says(), "serving")
-        assert process.poll() is None, served.says()
+        served.wait(lambda: "Serving on" in served.said or ENDED in served.said, "serving")
+        assert ENDED not in served.said, served.said
         yield served
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
+        listener.join()
 
 
 def test_an_open_page_follows_what_is_saved_and_a_rebuild_equals_a_build_from_nothing(server: Server, site: Path, browser) -> None:
@@ -103,17 +115,17 @@ def test_an_open_page_follows_what_is_saved_and_a_rebuild_equals_a_build_from_no
     before = {change.file: (server.project.root / change.file).read_bytes() for change in changes}
     server.save(SNIPPET)  # alone: what is not in docs/ is watched, too
     server.save(PAGE, CLAIM, PAPER)
-    page.get_by_text("CHANGED-PAGE").wait_for(timeout=60_000)  # it has reloaded itself
+    expect(page.get_by_text("CHANGED-PAGE")).to_be_visible()  # it has reloaded itself
 
     for file, text in before.items():
         (server.project.root / file).write_bytes(text)
-    page.get_by_text("CHANGED-PAGE").wait_for(state="detached", timeout=60_000)
+    expect(page.get_by_text("CHANGED-PAGE")).to_have_count(0)
     for change in changes:
         server.shows(change.path, change.seen, expected=False)
     assert [path for path in paths if server.get(path) != from_nothing[path]] == []
 
     server.save(DRAWING, LAB, RECORD)
-    page.get_by_text("CHANGED-FIGURE").first.wait_for(timeout=60_000)
+    expect(page.get_by_text("CHANGED-FIGURE").first).to_be_visible()
     context.close()
 
 
@@ -122,8 +134,8 @@ def test_a_mistake_is_said_at_each_rebuild_and_undone_it_is_forgotten(server: Se
     path = server.project.root / PAGE.file
     right = path.read_text(encoding="utf-8")
     path.write_text(right + "\n{{ sigmoid.derivative_maxx }}\n", encoding="utf-8")
-    server.wait(lambda: len(message.findall(server.says())) == 1, "the message")
+    server.wait(lambda: len(message.findall(server.said)) == 1, "the message")
     path.write_text(right + "\n{{ sigmoid.derivative_maxx }}\n\nstill wrong\n", encoding="utf-8")
-    server.wait(lambda: len(message.findall(server.says())) == 2, "the message again")
+    server.wait(lambda: len(message.findall(server.said)) == 2, "the message again")
     path.write_text(right + "\nRIGHT-AGAIN\n", encoding="utf-8")
     server.shows("vanishing_gradients/", "RIGHT-AGAIN")

@@ -13,6 +13,7 @@ import pytest
 from scripts import schedule
 from scripts.measure import task_chain_rule
 from scripts.project import ROOT
+from scripts.scratch import PATIENCE
 from scripts.workers import Workers
 
 OWNER = """
@@ -51,7 +52,7 @@ def test_a_worker_ends_when_what_started_it_is_killed() -> None:
         began = is_running(worker)
         owner.kill()
     assert began
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while is_running(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(worker)

@@ -212,5 +212,5 @@ def save(figure: Figure, path: Path) -> None:
     finally:
         plt.close(figure)
     path.parent.mkdir(parents=True, exist_ok=True)
-    svg = scour.scourString(drawn.getvalue(), SMALL).removesuffix("</svg>")
-    path.write_text(f"{svg}<metadata>{html.escape(shown, quote=False)}</metadata></svg>", encoding="utf-8")
+    svg, end, _ = scour.scourString(drawn.getvalue(), SMALL).rpartition("</svg>")  # a line break may follow
+    path.write_text(f"{svg}<metadata>{html.escape(shown, quote=False)}</metadata>{end}", encoding="utf-8")
