@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from pytask import Product, task
 
 from scripts.draw.style import PLAIN, RESIDUAL, STYLE, figure_path, keep, log_axis, panels, save, slices
@@ -13,7 +14,7 @@ from scripts.record import array, read
 
 TEXT = {
     "ja": {
-        "title": "損失をそろえても、ショートカットの側はなだらか",
+        "title": "損失をそろえても、残差ネットの側はなだらか",
         "plain": "プレーン",
         "residual": "残差",
         "": "BN なし",
@@ -26,7 +27,7 @@ TEXT = {
         "twin": "残差、α を重みに入れて書く",
     },
     "en": {
-        "title": "At equal loss, too, shortcuts make gentler slopes",
+        "title": "At equal loss, too, residual nets have gentler slopes",
         "plain": "plain",
         "residual": "residual",
         "": "without BN",
@@ -52,7 +53,11 @@ def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
         ]
         for bn in ("", "_bn")
     ]
-    return slices(planes, LEVELS, text["title"], text["loss"])
+    figure = slices(planes, LEVELS, text["title"], text["loss"])
+    reach = record["settings"]["reach"]
+    for axis in figure.axes[:4]:  # the square in which the text's shares are counted; behind them the bar of shades
+        axis.add_patch(Rectangle((-reach, -reach), 2 * reach, 2 * reach, fill=False, linestyle="--", linewidth=0.8))
+    return figure
 
 
 def draw_sharpness(record: dict[str, Any], text: dict[str, str]) -> Figure:

@@ -23,6 +23,8 @@ SETTINGS = {
     "every": 2,
     "planes": 5,
     "images": 128,
+    "reach": 0.5,
+    "inner": 13,
     "grid": 17,
     "nonconvex_threshold": 0.1,
     "hessian_images": 256,
@@ -36,32 +38,47 @@ KINDS = {
     "residual_bn": {"shortcut": 1, "normalise": True},
 }
 _SHARPNESS = ("lambda_max", "relative_lambda_max", "twin_lambda_max", "twin_relative_lambda_max")
-LOG = ("train_loss", "ratio", "surface", *_SHARPNESS)
+LOG = ("train_loss", "plane_images_loss", "hessian_images_loss", "ratio", "surface", *_SHARPNESS)
+
+
+def loss(net, x, labels) -> float:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    with torch.no_grad():
+        return cross_entropy(net(x), labels).item()
 
 
 def surroundings(settings: dict, net, initial: list, x, labels, run) -> dict:
-    """What a run's planes show: the mean over them, the first one's surface, and that they are random indeed."""
+    """What a run's planes show near the net: the mean over them, the first one's whole surface, and that they are random indeed.
+
+    Far from the net BN, its statistics taken anew, makes any plane not convex: chapter 5 reads within the same reach.
+    """
     import torch
 
     from snippets.loss_landscape import plane, planar
     from snippets.matched_loss import losses_on_plane
 
-    grid = np.linspace(-1, 1, settings["grid"])
+    grid, reach = np.linspace(-1, 1, settings["grid"]), settings["reach"]
+    near = np.linspace(-reach, reach, settings["inner"])
     some = images(settings["images"], x, labels, run.numpy("plane images"))
-    surfaces, cosines = [], []
+    surfaces, cosines, whole = [], [], None
     for number in range(settings["planes"]):
         directions = plane(net, run.torch(f"plane {number}"))
-        surfaces.append(losses_on_plane(net, directions, grid, grid, *some))
+        surfaces.append(losses_on_plane(net, directions, near, near, *some))
+        if whole is None:
+            whole = losses_on_plane(net, directions, grid, grid, *some)
         first, second, start, end = (
             torch.cat([w.detach().flatten() for w in weights]) for weights in (*directions, initial, planar(net))
         )
         pairs = [(d, w) for d in (first, second) for w in (start, end)] + [(first, second)]
         cosines += [abs(float(torch.cosine_similarity(a, b, dim=0))) for a, b in pairs]
-    seen = [read_off(settings, E) for E in surfaces]
+    seen = [read_off(settings, E, reach) for E in surfaces]
     return {name: float(np.mean([of[name] for of in seen])) for name in seen[0]} | {
         "nonconvex_share_by_plane": [of["nonconvex_share"] for of in seen],
-        "surface": four_digits(surfaces[0]),
+        "surface": four_digits(whole),
         "largest_cosine": max(cosines),
+        "plane_images_loss": loss(net, *some),
     }
 
 
@@ -83,7 +100,6 @@ def sharpness(settings: dict, net, x, labels, run, stream: str) -> tuple[float |
 def look(settings: dict, kind: dict, run, planes: bool = True) -> dict | None:
     """A net at the target loss and what surrounds it; None if it never got there."""
     import torch
-    from torch.nn.functional import cross_entropy
 
     from snippets.digits import digits
     from snippets.loss_landscape import planar
@@ -98,10 +114,9 @@ def look(settings: dict, kind: dict, run, planes: bool = True) -> dict | None:
     updates = train_until(net, settings["target"], settings["learning_rate"], x, labels, run.torch("batches"), *how)
     if updates is None:
         return None
-    with torch.no_grad():
-        train_loss = cross_entropy(net(x), labels).item()
     some = images(settings["hessian_images"], x, labels, run.numpy("hessian images"))
-    found = extremes(settings, net, *some, run.numpy("lanczos"))
+    found = {"train_loss": loss(net, x, labels), "hessian_images_loss": loss(net, *some)}
+    found |= extremes(settings, net, *some, run.numpy("lanczos"))
     smallest, largest = found["lambda_min"], found["lambda_max"]
     found["ratio"] = None if smallest is None else abs(smallest / largest)
     _, found["relative_lambda_max"] = sharpness(settings, net, *some, run, "lanczos")
@@ -115,7 +130,7 @@ def look(settings: dict, kind: dict, run, planes: bool = True) -> dict | None:
         relatives = found["twin_relative_lambda_max"], found["relative_lambda_max"]
         found["twin_relative_quotient"] = None if None in relatives else relatives[0] / relatives[1]
     seen = surroundings(settings, net, initial, x, labels, run) if planes else {}
-    return {"updates": updates, "train_loss": train_loss} | found | seen
+    return {"updates": updates} | found | seen
 
 
 def measure(settings: dict, seeds: list[int]) -> Measurements:
