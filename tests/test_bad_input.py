@@ -45,7 +45,7 @@ def page(tmp_path: Path):
         ),
         ("{{ sigmoid.z }}", r"unknown value 'sigmoid\.z'"),
         ("{{ gradient_norms.factor_relu_he_64.mode }}", r"'mode' is none of mean, sd, factor, min, max, median, n, low, high, binomial"),
-        ("{{ gradient_norms.factor_relu_he_64.sd }}", r"it is measured on a log scale: write \.factor"),
+        ("{{ spirals.loss_plain_40.sd }}", r"it is measured on a log scale: write \.factor"),
         ("{{ degradation_plain.test_error_56.factor }}", r"it is measured on a linear scale: write \.sd"),
         ("{{ gradient_norms.factor_relu_he_64.binomial }}", r"the record does not say how many images were counted: give sampled\(…, images=…\)"),
         ("{{ compare sigmoid.derivative_max }}", r"'compare sigmoid\.derivative_max' is no comparison: write \{\{ compare topic\.a topic\.b \}\}"),

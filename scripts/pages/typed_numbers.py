@@ -42,9 +42,11 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
 
     A number counts when it has a decimal point, an exponent or three digits, and is no year. It is a record's when it equals an
     exact value in full; or, with three significant digits, any value rounded as it is; with two, a value that the page names.
+    A number that is part of a named value's name, as the width in `factor_256`, says which value it is.
     It is a paper's when it has two significant digits and is printed so in docs/published.yml.
     """
     named = {name.removesuffix(".mean") for brace in BRACE.finditer(text) for name in values.names_in(brace[1])}
+    labels = {label for name in named for label in re.findall(r"_(\d+)", name)}
     known = _scalars()
     printed = {str(figure["value"]): f"published.{name}" for name, figure in references.published().items()}
     for match in _NUMBER.finditer(NOT_PROSE.sub(blank, without(text, "code", "brace"))):
@@ -55,6 +57,8 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
             r"(19|20)\d\d", match[0].strip()
         ):
             continue
+        if digits in labels:
+            continue
         scale = 10.0**exponent / (100 if match["percent"] else 1)
         number, half_a_unit = float(digits) * scale, 0.5 * 10.0 ** -len(digits.partition(".")[2]) * scale
         significant = len((digits if "." in digits else digits.rstrip("0")).replace(".", "").lstrip("0"))
@@ -62,14 +66,14 @@ def find(text: str) -> Iterator[tuple[int, str, str]]:
         if quoted and significant >= 2:
             yield match.start(), match[0].strip(), quoted
             continue
-        for name, (value, is_exact) in known.items():
-            in_full = is_exact and math.isclose(number, value, rel_tol=1e-12)
-            rounded = significant >= (2 if name in named else 3) and abs(number - value) <= half_a_unit * (
-                1 + 1e-9
-            )
-            if in_full or rounded:
-                yield match.start(), match[0].strip(), name
-                break
+        in_full = [name for name, (value, is_exact) in known.items() if is_exact and math.isclose(number, value, rel_tol=1e-12)]
+        rounded = (
+            name
+            for name, (value, _) in known.items()
+            if significant >= (2 if name in named else 3) and abs(number - value) <= half_a_unit * (1 + 1e-9)
+        )
+        if name := next(iter(in_full), None) or next(rounded, None):
+            yield match.start(), match[0].strip(), name
 
 
 def check(path: Path, text: str | None = None) -> None:
