@@ -41,7 +41,7 @@ TEXT = {
     },
 }
 FIRST = 0  # of the seeds, the one whose first plane is drawn
-LEVELS = 10.0 ** np.arange(-1, 4.5, 0.5)
+LEVELS = 10.0 ** np.arange(-1, 4.5)
 
 
 def draw_slices(record: dict[str, Any], text: dict[str, str]) -> Figure:
