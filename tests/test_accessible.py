@@ -65,7 +65,7 @@ def test_axe_finds_nothing_in_the_claims_that_marks_open(page, scheme: str, spok
             page.keyboard.press("Escape")
             expect(page.locator(":popover-open")).to_have_count(0)
         seen |= set(new)
-    assert len(seen) > 4
+    assert seen >= {"exact", "empirical"}, "a mark judges a true sentence; the other verdicts stand in the ledger"
 
 
 @pytest.mark.parametrize(("scheme", "language", "rules"), [("light", "", NARROW), ("dark", "en/", None)])
