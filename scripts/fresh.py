@@ -51,7 +51,7 @@ def _experiment(name: str, topics: list[str], recorded: Path, fresh: Path) -> He
             if again is None or again["kind"] != of_record["kind"]:
                 held.changed.append(f"{full} was not measured")
             elif of_record["kind"] == "exact":
-                if not _same(of_record["value"], again["value"]):
+                if not same(of_record["value"], again["value"]):
                     held.changed.append(f"{full} does not depend on seeds, and is another")
             elif np.shape(_shape(of_record)) != np.shape(_shape(again)):
                 held.changed.append(f"{full} has another shape")
@@ -66,7 +66,8 @@ def _experiment(name: str, topics: list[str], recorded: Path, fresh: Path) -> He
     return held
 
 
-def _same(ours: Any, theirs: Any) -> bool:
+def same(ours: Any, theirs: Any) -> bool:
+    """Whether two closed forms or deterministic computations agree, to rounding."""
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     if ours.dtype.kind not in "fiub" or ours.shape != theirs.shape:
         return bool(ours.shape == theirs.shape and np.all(ours == theirs))

@@ -22,7 +22,7 @@ from scripts.record import SIGNIFICANT_DIGITS, centre, read, topics, write
 from scripts.statistics import factor, prediction_quantile
 
 CONFIDENCE = 0.999
-TOLERANCE = 1e-12
+TOLERANCE = fresh.TOLERANCE
 CRITERION = f"""\
 Criterion: closed forms and deterministic computations to {TOLERANCE:g}, relative (1e-15 where they vanish). What training or
 random weights bring: the re-measured mean over seeds lies in the {CONFIDENCE:.1%} prediction interval from the recorded
@@ -47,12 +47,7 @@ def hold(name: str, recorded: dict[str, Any], remeasured: dict[str, Any] | None)
 
 
 def _exact_agrees(recorded: dict[str, Any], remeasured: dict[str, Any]) -> bool:
-    ours, theirs = np.asarray(recorded["value"]), np.asarray(remeasured["value"])
-    if ours.shape != theirs.shape:
-        return False
-    if ours.dtype.kind not in "fiub":
-        return bool(np.all(ours == theirs))
-    return bool(np.allclose(theirs, ours, rtol=TOLERANCE, atol=1e-15))
+    return fresh.same(recorded["value"], remeasured["value"])
 
 
 def _sample_agrees(recorded: dict[str, Any], remeasured: dict[str, Any]) -> bool:
