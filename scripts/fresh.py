@@ -49,7 +49,7 @@ def _experiment(name: str, topics: list[str], recorded: Path, fresh: Path) -> He
         for measurement, of_record in ours.items():
             full, again = f"{topic}.{measurement}", theirs.get(measurement)
             if again is None or again["kind"] != of_record["kind"]:
-                held.changed.append(f"{full} was not measured")
+                held.changed.append(f"{full} has no fresh measurement")
             elif of_record["kind"] == "exact":
                 if not same(of_record["value"], again["value"]):
                     held.changed.append(f"{full} does not depend on seeds, and is another")

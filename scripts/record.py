@@ -102,22 +102,28 @@ def measure_into(
         started = time.process_time()
         measurements = measure(settings) if chosen is None else measure(settings, chosen)
         seconds = time.process_time() - started
+    command = command or f"make measure  # scripts/measure/task_{path.stem}.py"
     record = {
-        "provenance": {
-            "command": command or f"make measure  # scripts/measure/task_{path.stem}.py",
-            **({} if chosen is None else {"experiment": experiment, "block": block(), "seeds": chosen}),
-            "threads": 1,
-            "seconds": round(seconds, 2),
-            **_peak(),
-            "machine": platform.machine(),
-            "versions": {"python": platform.python_version(), **_versions("numpy", "scipy", "torch", "scikit-learn")},
-            "date": date.today().isoformat(),
-        },
+        "provenance": provenance(command, experiment, chosen, seconds, **_peak()),
         "settings": settings,
         "orderings": [list(pair) for pair in orderings],
         "measurements": measurements,
     }
     write(path, record)
+
+
+def provenance(command: str, experiment: str, chosen: list[int] | None, seconds: float, **peak: int) -> dict[str, Any]:
+    """Where a record comes from: `chosen` are its seeds, None where it has none; `seconds` of one core; memory as `measure_into` says."""
+    return {
+        "command": command,
+        **({} if chosen is None else {"experiment": experiment, "block": block(), "seeds": chosen}),
+        "threads": 1,
+        "seconds": round(seconds, 2),
+        **peak,
+        "machine": platform.machine(),
+        "versions": {"python": platform.python_version(), **_versions("numpy", "scipy", "torch", "scikit-learn")},
+        "date": date.today().isoformat(),
+    }
 
 
 def _peak() -> dict[str, int]:
@@ -155,22 +161,32 @@ def write(path: Path, record: dict[str, Any]) -> None:
     for pair in record["orderings"]:
         for name in pair:
             if name not in record["measurements"]:
-                raise RecordError(f"{_relative(path)}: an ordering names '{name}', which is not measured")
+                raise RecordError(f"{_relative(path)}: an ordering names '{name}', and there is no such measurement")
+    command, _, _ = record["provenance"].get("command", "make measure").partition("  #")
+    put(path, _text(record), command)
+
+
+def put(path: Path, text: str, again: str = "make measure") -> None:
+    """Write a file in one step, or leave it as it was; `again` is the command that goes on once there is space.
+
+    Raises:
+        RecordError: the disk is full, or the folder cannot be written to.
+    """
     scratch = ROOT / ".pytask"
     scratch.mkdir(exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not beside the record: what a killed process leaves must not look like one.
+    # Not beside the file: what a killed process leaves must not look like a record.
     handle, temporary = tempfile.mkstemp(dir=scratch, suffix=".record")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(_text(record))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
-        raise RecordError(f"{_relative(path)} cannot be written ({error.strerror}) and was left as it was: free some space, then `make measure`") from None
+        raise RecordError(f"{_relative(path)} cannot be written ({error.strerror}) and was left as it was: free some space, then `{again}`") from None
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -229,6 +245,11 @@ def read(topic: str, folder: Path = DATA, command: str = "make measure") -> dict
 def topics(folder: Path = DATA) -> list[str]:
     """The topics that have a record."""
     return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def of_pipeline(folder: Path = DATA) -> list[str]:
+    """Those that `make retrain` measures: a record of another `scale` is measured once, by a command of its own."""
+    return [topic for topic in topics(folder) if "scale" not in read(topic, folder)["settings"]]
 
 
 def array(record: dict[str, Any], name: str) -> np.ndarray:

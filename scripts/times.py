@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from scripts.project import DATA
-from scripts.record import read, topics
+from scripts.record import of_pipeline, read
 
 WORKERS = 2
 
 
 def table(folder: Path = DATA) -> str:
     """The tasks, longest first; NaN where the machine that made a record does not tell its memory."""
-    costs = [(topic, read(topic, folder)["provenance"]) for topic in topics(folder)]
+    costs = [(topic, read(topic, folder)["provenance"]) for topic in of_pipeline(folder)]
     rows = [(topic, cost["seconds"], cost.get("process_peak_mib", np.nan)) for topic, cost in costs]
     names, seconds, peaks = zip(*sorted(rows, key=lambda row: -row[1]), strict=True)
     width, total, peak = max(map(len, names)), sum(seconds), np.nanmax(peaks)

@@ -18,7 +18,7 @@ import numpy as np
 
 from scripts import fresh, proof, seeds
 from scripts.project import DATA, ROOT
-from scripts.record import SIGNIFICANT_DIGITS, centre, read, topics, write
+from scripts.record import SIGNIFICANT_DIGITS, centre, of_pipeline, read, topics, write
 from scripts.statistics import factor, prediction_quantile
 
 CONFIDENCE = 0.999
@@ -41,7 +41,7 @@ class Row:
 def hold(name: str, recorded: dict[str, Any], remeasured: dict[str, Any] | None) -> Row:
     """One measurement against its record."""
     if remeasured is None or remeasured["kind"] != recorded["kind"]:
-        return Row(name, _shown(recorded), "not measured", False)
+        return Row(name, _shown(recorded), "no such measurement", False)
     agrees = _exact_agrees if recorded["kind"] == "exact" else _sample_agrees
     return Row(name, _shown(recorded), _shown(remeasured), agrees(recorded, remeasured))
 
@@ -101,7 +101,7 @@ def _shown(measurement: dict[str, Any]) -> str:
 def hold_records(recorded: Path, remeasured: Path) -> list[Row]:
     """Every measurement and every ordering of every record."""
     rows = []
-    for topic in topics(recorded):
+    for topic in of_pipeline(recorded):
         ours = read(topic, recorded)
         theirs = read(topic, remeasured)["measurements"] if topic in topics(remeasured) else {}
         rows += [
@@ -123,7 +123,7 @@ def remeasure(scratch: Path, *options: str, block: str = seeds.EDITION) -> Path:
         shutil.copytree(ROOT / folder, scratch / folder, ignore=ignored)
     for file in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / file, scratch)
-    for topic in topics():  # what each task took last time, for the order of tasks; nothing that was measured
+    for topic in of_pipeline():  # what each task took last time, for the order of tasks; nothing that was measured
         write(scratch / DATA.relative_to(ROOT) / f"{topic}.json", read(topic) | {"orderings": [], "measurements": {}})
     # Output to standard error: standard output is the table's.
     command = [sys.executable, "-m", "pytask", "build", "--force", *options]
@@ -145,13 +145,13 @@ def _asked(arguments: list[str]) -> tuple[list[str], str | None]:
 def main(arguments: list[str]) -> int:
     """Of all topics, or of those chosen."""
     chosen, block = _asked(arguments)
-    if unknown := set(chosen) - set(topics()):
-        sys.exit(f"no record is called {', '.join(sorted(unknown))}: they are {', '.join(topics())}")
+    if unknown := set(chosen) - set(of_pipeline()):
+        sys.exit(f"no record is called {', '.join(sorted(unknown))}: they are {', '.join(of_pipeline())}")
     records, only = proof.digests(), ["-k", " or ".join(f"task_{topic}" for topic in chosen)] if chosen else []
     if block:
         print(f"seeds that nobody has seen: make verify SEEDS={block} repeats them", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
-            return fresh.report(chosen or topics(), remeasure(Path(scratch), "-n", "2", *only, block=block))
+            return fresh.report(chosen or of_pipeline(), remeasure(Path(scratch), "-n", "2", *only, block=block))
     with tempfile.TemporaryDirectory() as scratch:
         rows = hold_records(DATA, remeasure(Path(scratch), "-n", "2", *only))
     if chosen:

@@ -7,22 +7,29 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from snippets.side_by_side import SideBySide
-from snippets.training import cosine, nothing, train
+from snippets.training import both, cosine, nothing, train
 
 
 # --8<-- [start:train]
-def train_side_by_side(nets, x, labels, generators, epochs, batch, learning_rate, after_epoch=nothing):
+def train_side_by_side(
+    nets, x, labels, generators, epochs, batch, learning_rate, after_epoch=nothing, remedy=None
+):
     """SGD with momentum 0.9, weight decay 1e-4 (He et al. 2015, §4.2), a cosine schedule.
 
     x is (nets, count, channels, h, w), labels (nets, count); each net draws its minibatches by a generator of its own.
+    `remedy`, of the nets side by side, gives what else is done before a step, after it and after an epoch.
     Returns every epoch's mean loss over the minibatches, (epochs, nets).
     """
     net = SideBySide(nets).train()
+    before_step, after_step, after = remedy(net) if remedy else (nothing, nothing, nothing)
     optimiser = torch.optim.SGD(
         net.parameters(), lr=learning_rate, momentum=0.9, weight_decay=1e-4, fused=True
     )
     decay = cosine(optimiser, epochs * (labels.shape[1] // batch))
-    return train(net, optimiser, x, labels, generators, epochs, batch, after_step=decay, after_epoch=after_epoch)
+    return train(
+        net, optimiser, x, labels, generators, epochs, batch,
+        before_step, both(decay, after_step), both(after, after_epoch),
+    )
 
 
 # --8<-- [end:train]

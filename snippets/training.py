@@ -21,6 +21,16 @@ def nothing(*_):
     """What happens at a moment of the training that nobody observes."""
 
 
+def both(first, second):
+    """Two things that happen at one moment of the training, one after the other."""
+
+    def happen(*moment):
+        first(*moment)
+        second(*moment)
+
+    return happen
+
+
 # --8<-- [start:train]
 def train(
     net, optimiser, x, labels, generators, epochs, batch, before_step=nothing, after_step=nothing, after_epoch=nothing

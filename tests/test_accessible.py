@@ -78,13 +78,15 @@ def test_axe_finds_nothing_in_interactives_in_use(page, scheme: str, language: s
             box = Box(page, name, "")
             first = box.locator.locator("input").first
             before = box.says()
+            for select in box.locator.locator("select").all():
+                select.press("Home")  # where there are fewer nets, boxes are disabled
             for key in ("Home", "ArrowRight", "Space"):
                 first.press(key)
             expect(box.sentence).not_to_have_text(before)
             for button in box.locator.get_by_role("button").all()[:1]:
                 button.click()
                 expect(box.locator.locator("circle").first).to_be_visible()  # one for every net that is trained
-            assert len(box.rows()) > 1
+            assert box.rows()
         assert findings(page, ".interactive", rules) == []
 
 

@@ -61,7 +61,6 @@ def page(tmp_path: Path):
             r"see docs/published\.yml",
         ),
         ("{{ claim sigmoid-maximun }}", r"unknown claim 'sigmoid-maximun'; .*; see docs/claims\.yml"),
-        ("{{ scales degradaton }}", r"no experiment 'degradaton' is measured at two scales; the nearest known: degradation\b"),
         ("{{ interactive backwards_product }}", r"no interactive 'backwards_product'; the nearest known: backward_product\b"),
         (
             '```python\n--8<-- "snippets/activations.py:sigmiod"\n```',

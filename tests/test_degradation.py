@@ -1,6 +1,7 @@
 """Degradation: what is trained, and claims 2 and 12 against the records of the nets with BatchNorm on the digits."""
 
 import copy
+import importlib
 from itertools import pairwise
 
 import numpy as np
@@ -11,14 +12,16 @@ from torch.nn.functional import cross_entropy
 from scripts.measure import degradation
 from scripts.record import array, read
 from scripts.statistics import RANK_LEVEL, difference, smaller
-from snippets import convnet_training, digits
+from snippets import convnet_training, digits, remedies
 from snippets.convnet_training import gradient_norms, loss_and_error, train_side_by_side, weight_lengths
 from snippets.convnets import ConvNet
+from snippets.passed_on import passed_on
+from snippets.streams import Streams
 from snippets.training import batches
 
 PLAIN, RESIDUAL, CONTROLS = (read(f"degradation_{kind}") for kind in ("plain", "residual", "controls"))
 DEPTHS = PLAIN["settings"]["depths"]
-TINY = degradation.SETTINGS | {"depths": [8], "widths": [4, 4, 8], "epochs": 4, "batch": 20, "gradient_epochs": [0, 4], "gradient_images": 50}
+TINY = degradation.SETTINGS | {"depths": [8], "widths": [4, 4, 8], "epochs": 4, "batch": 20, "gradient_epochs": [0, 4], "gradient_images": 50, "passed_on_epochs": [0, 4]}
 
 
 def drawn(*seeds):
@@ -99,7 +102,7 @@ def test_ratios_are_those_of_the_layers_that_they_name(prototypes):
 
 
 def test_a_seed_that_diverged_leaves_the_others(monkeypatch):
-    found = [None, {name: 1.0 for name in degradation.PER_SEED} | {f"{name}_epoch_{e}": 1.0 for name in degradation.PER_EPOCH for e in (0, 4)}]
+    found = [None, dict.fromkeys(degradation.names(TINY), 1.0)]
     monkeypatch.setattr(degradation, "trained", lambda *_: found)
     measured = degradation.measure(TINY, [0, 1])
     assert measured["diverged_8"]["values"] == [1, 0]
@@ -107,6 +110,135 @@ def test_a_seed_that_diverged_leaves_the_others(monkeypatch):
     settings, nan = TINY | {"gradient_epochs": [0]}, torch.tensor([1.0, torch.nan])
     assert degradation.summary(settings, nan, [], (1.0, 0.5), (1.0, 0.5)) is None
     assert degradation.summary(settings, -nan.nan_to_num(), [], (float("inf"), 0.5), (1.0, 0.5)) is None
+
+
+def test_what_the_last_block_passes_on_is_the_last_of_what_all_do(prototypes):
+    (run,) = degradation.trained(TINY | {"residual": False}, [3], 8)
+    for name in ("class_signal", "rank", "gradient_rank"):
+        assert np.shape(run[name]) == (2, 3), "epochs, blocks"
+        for epoch, of_blocks in zip((0, 4), run[name], strict=True):
+            assert run[f"last_{name}_epoch_{epoch}"] == of_blocks[-1]
+    streams = Streams(degradation.EXPERIMENT, 3)
+    x, labels, *_ = degradation.data([streams])
+    at_first = ConvNet(8, TINY["widths"], 1, 10, False, streams.torch("weights"))
+    assert [run[name][0] for name in ("class_signal", "rank", "gradient_rank")] == list(passed_on(at_first, x[0, :50], labels[0, :50]))
+
+
+def test_what_is_passed_on_is_recorded_on_a_linear_scale_and_lengths_are_not(monkeypatch):
+    monkeypatch.setattr(degradation, "trained", lambda settings, seeds, *_: [dict.fromkeys(degradation.names(settings), 0.5) for _ in seeds])
+    measured = degradation.measure(degradation.SETTINGS | {"residual": False}, [0, 1])
+    linear = {name.rpartition("_56")[0] for name, measurement in measured.items() if measurement.get("scale") == "linear" and "_56" in name}
+    assert linear == {"diverged", "train_error", "test_error", "class_signal", "rank", "gradient_rank", "last_class_signal", "last_rank", "last_gradient_rank"}
+    assert {"last_class_signal_56_epoch_0", "last_gradient_rank_8_epoch_15", "first_layer_step_56_epoch_0", "rank_20", "diverged_8"} <= set(measured)
+
+
+# With what might cure it
+
+REMEDIES = {
+    "clipping": {"longest": 0.1},
+    "rate_per_layer": {"learning_rate": 0.01},
+    "fixed_length": {},
+    "warm_up": {"share": 0.1, "threshold": 0.8},
+    "orthogonal": {},
+    "mirrored": {},
+    "mispaired": {},
+}
+
+
+@pytest.mark.parametrize("remedy", REMEDIES)
+@pytest.mark.parametrize("residual", [False, True])
+def test_a_remedy_is_at_work_in_all_of_the_nets_and_from_the_start_that_it_changes(prototypes, remedy, residual):
+    settings = TINY | {"residual": residual, "epochs": 2, "gradient_epochs": [0, 2], "passed_on_epochs": [0, 2]}
+    settings |= {key: value for key, value in REMEDIES[remedy].items() if key == "learning_rate"}
+    for run, without in zip(degradation.trained(settings | REMEDIES[remedy] | {"remedy": remedy}, [3, 4], 8), degradation.trained(settings, [3, 4], 8), strict=True):
+        assert set(run) == set(degradation.names(settings))
+        assert run["final_loss"] != without["final_loss"]
+        # Those that change weights do so before anything is observed, the others afterwards; both leave lengths what He et al.'s are.
+        changes_weights = remedy in ("orthogonal", "mirrored", "mispaired")
+        assert (run["class_signal"][0] != without["class_signal"][0]) == changes_weights
+        before, after = run["weight_lengths"]
+        assert before == pytest.approx(without["weight_lengths"][0], rel=1e-5 if remedy == "orthogonal" else 1 if changes_weights else 1e-12)
+        moved = np.abs(np.log(np.divide(after, before))[:-1]).max()
+        assert moved < 1e-5 if remedy == "fixed_length" else moved > 1e-4, "of the convolutions"
+
+
+def test_the_warm_up_asks_for_the_training_error_of_each_net(prototypes, monkeypatch):
+    asked = []
+
+    def watch(net, nets, share, threshold, error):
+        asked.append((nets, share, threshold, error().tolist()))
+        return lambda: None, lambda epoch: asked.append(error().tolist()) if epoch == 4 else None
+
+    monkeypatch.setattr(remedies, "warm_up", watch)
+    runs = degradation.trained(TINY | {"residual": True, "remedy": "warm_up", "share": 0.25, "threshold": 0.75}, [3, 4], 8)
+    (nets, share, threshold, at_first), at_last = asked
+    assert (nets, share, threshold) == (2, 0.25, 0.75) and min(at_first) > 0.5
+    assert at_last == pytest.approx([run["train_error"] for run in runs])
+
+
+def test_orthogonal_weights_have_a_stream_of_their_own(prototypes, monkeypatch):
+    asked = []
+
+    class Watched(Streams):
+        def torch(self, purpose):
+            asked.append((self.seed, purpose))
+            return super().torch(purpose)
+
+    monkeypatch.setattr("snippets.streams.Streams", Watched)
+    degradation.trained(TINY | {"residual": False, "remedy": "orthogonal", "epochs": 1, "gradient_epochs": [0], "passed_on_epochs": [0]}, [3, 4], 8)
+    assert sorted(asked) == sorted((seed, purpose) for seed in (3, 4) for purpose in ("weights", "orthogonal", "batches"))
+
+
+def recorded_names(monkeypatch, task):
+    """What a task would record, and with which settings, depth and seeds each net of it is trained."""
+    task, nets = importlib.import_module(f"scripts.measure.task_{task}"), []
+
+    def watch(settings, seeds, depth, *_):
+        nets.append((settings, depth, seeds))
+        return [dict.fromkeys(degradation.names(settings), 0.5) for _ in seeds]
+
+    monkeypatch.setattr(degradation, "trained", watch)
+    return set(task.measure(task.SETTINGS, list(range(task.SETTINGS["seeds"])))), nets, task.SETTINGS
+
+
+TASKS = {
+    "rates": ["final_loss_plain_56_at_002", "train_error_plain_20_at_0001", "weight_lengths_residual_56_at_01", "first_layer_step_plain_56_at_0005_epoch_1"],
+    "rates_large": ["final_loss_residual_56_at_1", "weight_gradients_plain_20_at_1", "last_class_signal_plain_56_at_1_epoch_15"],
+    "remedies": ["final_loss_plain_56_mirrored", "test_error_plain_20_mispaired", "last_rank_plain_56_fixed_length_epoch_0", "diverged_plain_56_rate_per_layer"],
+    "remedies_few": ["final_loss_residual_56_mirrored", "loss_plain_20_four_times", "first_layer_length_plain_56_four_times_epoch_60", "final_loss_residual_56_warm_up"],
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_variant_is_recorded_by_net_variant_and_epoch(monkeypatch, task):
+    names, nets, settings = recorded_names(monkeypatch, task)
+    assert set(TASKS[task]) <= names
+    expected = set()
+    for variant, own in settings["variants"].items():
+        last = own.get("epochs", 15)
+        for net in own.get("nets", ["plain_20", "plain_56", "residual_56"]):
+            during = [f"{name}_{net}_{variant}_epoch_{epoch}" for name in degradation.PER_EPOCH for epoch in (0, 1, last)]
+            during += [f"last_{name}_{net}_{variant}_epoch_{epoch}" for name in degradation.PASSED_ON for epoch in (0, last)]
+            expected |= {f"{name}_{net}_{variant}" for name in ("diverged", "loss", "final_loss", "train_error", "test_error", *settings["layers"])} | set(during)
+    assert names == expected
+    for changed, depth, seeds in nets:
+        assert len(seeds) == settings["seeds"] and depth in (20, 56)
+        assert changed["gradient_epochs"] == [0, 1, changed["epochs"]] and changed["passed_on_epochs"] == [0, changed["epochs"]]
+        assert {key: changed[key] for key in ("widths", "batch", "gradient_images")} == {key: degradation.SETTINGS[key] for key in ("widths", "batch", "gradient_images")}
+    trained = [(f"{'residual' if changed['residual'] else 'plain'}_{depth}", changed.get("remedy"), changed["learning_rate"], changed["epochs"]) for changed, depth, _ in nets]
+    assert trained == [
+        (net, own.get("remedy"), own.get("learning_rate", 0.05), own.get("epochs", 15))
+        for own in settings["variants"].values()
+        for net in own.get("nets", ["plain_20", "plain_56", "residual_56"])
+    ]
+
+
+def test_every_remedy_of_a_task_is_one(monkeypatch):
+    """One that is misspelt would be trained as no remedy at all."""
+    named = [changed for task in TASKS for changed, *_ in recorded_names(monkeypatch, task)[1] if "remedy" in changed]
+    assert {changed["remedy"] for changed in named} == set(REMEDIES)
+    for changed in named:
+        assert set(REMEDIES[changed["remedy"]]) <= set(changed)
 
 
 # What was found

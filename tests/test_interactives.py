@@ -30,6 +30,7 @@ PLACES = {
     "loss_landscape": "loss_landscape/",
     "spirals": "degradation/",
 }
+USUAL_RATE = read("degradation_plain")["settings"]["learning_rate"]
 MINUS_AND_SUPERSCRIPTS = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
 
 
@@ -191,19 +192,61 @@ def hold_block(box: Box, J: float, L: int) -> None:
     assert all(box.says() in label for label in box.labels()) and len(box.labels()) == 2
 
 
-def hold_degradation(box: Box, kinds: list[str], depths: list[int], seeds: list[int]) -> None:
+def training_losses(kind: str, depth: int, rate: float) -> list | None:
+    """By seed and epoch, None for a seed that diverged; None where a record has no such nets."""
+    usual = read(f"degradation_{kind}")
+    if rate == usual["settings"]["learning_rate"]:
+        return usual["measurements"][f"loss_{depth}"]["values"]
+    (found,) = [
+        record["measurements"].get(f"loss_{kind}_{depth}_{variant}", {}).get("values")
+        for record in (read("rates"), read("rates_large"))
+        for variant, own in record["settings"]["variants"].items()
+        if own["learning_rate"] == rate
+    ]
+    return found
+
+
+def every_seed(rate: float = USUAL_RATE) -> list[int]:
+    return list(range(len(training_losses("plain", 56, rate))))
+
+
+def hold_degradation(
+    box: Box, kinds: list[str], depths: list[int], seeds: list[int], rate: float = USUAL_RATE
+) -> None:
+    """`depths` and `seeds` are the boxes that are checked."""
     rows = box.rows()
-    expected = []
+    expected, drawn, diverged = [], [], 0
     for kind in kinds:
         for depth in depths:
-            final = array(read(f"degradation_{kind}"), f"loss_{depth}")[seeds, -1]
-            expected.append([np.exp(np.log(final).mean()), final.min(), final.max()])
-            mean = np.log(array(read(f"degradation_{kind}"), f"loss_{depth}")[seeds]).mean(axis=0)
-            assert is_drawn_from(box.drawn(f"path.line.{kind}.depth-{depth}")[:, 1], mean)
+            trained = training_losses(kind, depth, rate)
+            if trained is None:
+                continue
+            runs = np.array([trained[seed] for seed in seeds if trained[seed]])
+            diverged += len(seeds) - len(runs)
+            if len(runs):
+                final = runs[:, -1]
+                expected.append([np.exp(np.log(final).mean()), final.min(), final.max()])
+                line = f"path.line.{kind}.depth-{depth}"
+                assert is_drawn_from(box.drawn(line)[:, 1], np.log(runs).mean(axis=0))
+                drawn.append(line)
+    assert box.locator.locator("path.line").count() == len(drawn)
     assert [[number(cell) for cell in row[1:]] for row in rows] == [rounded(row) for row in expected]
     for row in rows:
         assert row[1].replace("\u00a0", " ") in box.says().replace("\u00a0", " ")
+    assert re.match(rf"(Learning rate|学習率) {rate:g}(\.(?= )| では、)", box.says())
+    assert bool(re.search("was trained|選んだ組み合わせ", box.says())) == (not expected and not diverged)
+    assert bool(re.search(rf"(seeds: {len(seeds)}|シード {len(seeds)} 個)\)", box.says())) == bool(expected)
+    said = re.findall(r"(\d+) (?:of the trainings|回の訓練は)", box.says())
+    assert said == ([str(diverged)] if diverged else [])
     assert box.labels() == [box.says()]
+    every_depth = read("degradation_plain")["settings"]["depths"]
+    of_depths = {d: any(training_losses(kind, d, rate) for kind in ("plain", "residual")) for d in every_depth}
+    of_seeds = {seed: seed in every_seed(rate) for seed in every_seed()}
+    for group, offered, checked in (("layers|層の数", of_depths, depths), ("seeds|シード", of_seeds, seeds)):
+        boxes = box.locator.get_by_role("group", name=re.compile(group)).get_by_role("checkbox")
+        seen = boxes.evaluate_all("boxes => boxes.map(box => [Number(box.value), !box.disabled, box.checked])")
+        assert seen == [[value, there, value in checked] for value, there in offered.items()]
+    assert box.control("学習率" if "学習率" in box.says() else "learning rate").input_value() == f"{rate:g}"
 
 
 # Formulas
@@ -351,7 +394,7 @@ def test_the_block_by_keyboard(page, traffic) -> None:
 
 def test_degradation_by_keyboard(page, traffic) -> None:
     box = Box(page, "degradation", "en/degradation/")
-    every = list(range(read("degradation_plain")["settings"]["seeds"]))
+    every = every_seed()
     hold_degradation(box, ["plain", "residual"], [20, 56], every)
     box.press("8", "Space", True, "layers")
     box.press("20", "Space", False, "layers")
@@ -365,6 +408,70 @@ def test_degradation_by_keyboard(page, traffic) -> None:
     expect(box.sentence).to_have_text("Pick at least one net, one depth and one seed.")
     assert box.rows() == []
     assert traffic.errors == [] and traffic.foreign == []
+
+
+def test_the_learning_rate_by_keyboard(page, traffic, served: str) -> None:
+    address = f"{served}en/degradation/"
+    box = Box(page, "degradation", "en/degradation/")
+    rates = sorted(
+        own["learning_rate"]
+        for topic in ("rates", "rates_large")
+        for own in read(topic)["settings"]["variants"].values()
+    )
+    below, above = max(rate for rate in rates if rate < USUAL_RATE), min(rate for rate in rates if rate > USUAL_RATE)
+    options = box.control("learning rate").locator("option").all_inner_texts()
+    assert options == [f"{rate:g}" for rate in sorted([*rates, USUAL_RATE])]
+    box.press("8", "Space", True, "layers")
+    box.press("1", "Space", False, "seeds")
+    picked = f"{address}?degradation.depths=8.20.56&degradation.seeds=0.2.3.4.5.6.7.8.9"
+    expect(page).to_have_url(picked)
+    hold_degradation(box, ["plain", "residual"], [8, 20, 56], [seed for seed in every_seed() if seed != 1])
+
+    box.press("learning rate", "ArrowUp", f"{below:g}")
+    few = [seed for seed in every_seed(below) if seed != 1]
+    assert len(few) < len(every_seed()) - 1
+    hold_degradation(box, ["plain", "residual"], [20, 56], few, below)
+    expect(page, "what is disabled stays picked").to_have_url(f"{picked}&degradation.rate={below:g}")
+    box.control("residual").press("Tab")
+    expect(box.control("20", "layers"), "the keyboard passes what is disabled by").to_be_focused()
+    box.press("plain", "Space", False)
+    box.press("56", "Space", False, "layers")
+    none = f"Learning rate {below:g}. None of the combinations picked was trained at this rate."
+    expect(box.sentence, "no residual net of 20 layers").to_have_text(none)
+    hold_degradation(box, ["residual"], [20], few, below)
+    box.press("20", "Space", False, "layers")
+    expect(box.sentence, "8 is picked, and was trained at another rate").to_have_text(none)
+    hold_degradation(box, ["residual"], [], few, below)
+
+    box.press("learning rate", "ArrowDown", f"{USUAL_RATE:g}")
+    hold_degradation(box, ["residual"], [8], [seed for seed in every_seed() if seed != 1])
+    box.press("plain", "Space", True)
+    box.press("56", "Space", True, "layers")
+    box.press("learning rate", "ArrowDown", f"{above:g}")
+    hold_degradation(box, ["plain", "residual"], [56], [seed for seed in every_seed(above) if seed != 1], above)
+    box.press("learning rate", "Home", f"{rates[0]:g}")
+    hold_degradation(box, ["plain", "residual"], [56], [seed for seed in every_seed(rates[0]) if seed != 1], rates[0])
+    assert traffic.errors == [] and traffic.foreign == []
+
+
+@pytest.mark.parametrize("language", ["", "en/"])
+def test_a_box_that_is_disabled_is_seen_to_be(page, language: str) -> None:
+    box = Box(page, "degradation", f"{language}degradation/?degradation.rate=0.01")
+    group = box.locator.get_by_role("group", name=re.compile("layers|層の数"))
+    colours = group.locator("label").evaluate_all(
+        "labels => labels.map(label => [label.control.disabled, getComputedStyle(label).color])"
+    )
+    assert len({colour for _, colour in colours}) == len({tuple(pair) for pair in colours}) == 2
+    group.get_by_text("8", exact=True).click(force=True)
+    hold_degradation(box, ["plain", "residual"], [20, 56], every_seed(0.01), 0.01)
+
+
+def test_the_seeds_of_all_learning_rates_are_one_list() -> None:
+    """A box for a seed stands for the same weights, split and batches at each rate."""
+    seeds = read("degradation_plain")["provenance"]["seeds"]
+    for topic in ("degradation_residual", "rates", "rates_large"):
+        measured = read(topic)
+        assert measured["provenance"]["seeds"] == seeds[: measured["settings"]["seeds"]]
 
 
 # By touch
@@ -392,7 +499,13 @@ def test_degradation_by_touch(touch) -> None:
         before = box.control(label).is_checked()
         box.control(label).tap()
         expect(box.control(label)).to_be_checked(checked=not before)
-    hold_degradation(box, ["residual"], [20, 44], list(range(2, read("degradation_plain")["settings"]["seeds"])))
+    hold_degradation(box, ["residual"], [20, 44], every_seed()[2:])
+    box.control("プレーン").tap()
+    for label in ("1", "56"):
+        box.control(label).tap()
+    box.control("学習率").select_option("0.0005")
+    expect(box.control("44")).to_be_disabled()
+    hold_degradation(box, ["plain", "residual"], [20, 56], every_seed(0.0005)[1:], 0.0005)
 
 
 # What all share
@@ -427,6 +540,16 @@ def test_every_interactive_is_on_a_page_and_tested_here_or_in_a_file_of_its_own(
             "degradation",
             "kinds=plain&depths=8.44&seeds=1.3",
             partial(hold_degradation, kinds=["plain"], depths=[8, 44], seeds=[1, 3]),
+        ),
+        (
+            "degradation",
+            "rate=0.002&depths=20.44&seeds=1.7",
+            partial(hold_degradation, kinds=["plain", "residual"], depths=[20], seeds=[1], rate=0.002),
+        ),
+        (
+            "degradation",
+            "rate=0.03&depths=56&kinds=residual&seeds=0",  # nothing was trained at this rate
+            partial(hold_degradation, kinds=["residual"], depths=[56], seeds=[0]),
         ),
     ],
 )
@@ -580,7 +703,7 @@ def test_they_weigh_little(site: Path) -> None:
 
     assert weight(BUNDLES / "loader.js") < 1_000
     for name in PLACES:
-        assert weight(BUNDLES / f"{name}.js") < (200_000 if name == "loss_landscape" else 10_000)
+        assert weight(BUNDLES / f"{name}.js") < {"loss_landscape": 200_000, "degradation": 13_000}.get(name, 10_000)
 
 
 def test_a_diverged_seed_is_said(page, served: str) -> None:

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from scripts.draw import task_labs
-from scripts.pages import claims, hooks, labs, ledger, parity, remembered, scales, typed_numbers, values
+from scripts.pages import claims, hooks, labs, ledger, parity, remembered, typed_numbers, values
 from scripts.pages.source import PageError, parts, replace_braces
 from scripts.project import DOCS, SOURCE, languages
 from scripts.record import centre, exact, sampled, topics, write
@@ -120,7 +120,7 @@ def test_every_value_and_claim_of_a_page_resolves(page: Path) -> None:
         word, _, identifier = inside.partition(" ")
         if word in ("claim", "mark"):
             return replace_braces(claims.render(identifier, page.parent.name, "https://host/owner/name"), resolve)
-        return "" if word in ("all", "interactive", "scales") else hooks._value(inside, context, page.parent.name)
+        return "" if word in ("all", "interactive") else hooks._value(inside, context, page.parent.name)
 
     rendered = replace_braces(page.read_text(encoding="utf-8"), resolve)
     assert not re.search(r"\bnan\b|\binf\b", re.sub(r"\{\.value[^}]*\}", "", rendered))
@@ -384,13 +384,6 @@ def test_no_logarithmic_quantity_has_a_plus_minus_nor_a_linear_one_a_factor(topi
         if measurement["kind"] == "sampled" and np.ndim(centre(measurement)) == 0 and np.isfinite(centre(measurement)):
             written = values.text(values.lookup(f"{topic}.{name}"), "", "en")
             assert not re.search("±" if measurement["scale"] == "log" else "÷|–", written), f"{topic}.{name}: {written}"
-
-
-def test_the_tables_of_two_scales_show_what_is_linear() -> None:
-    for kind in scales.KINDS:
-        record = values.record(f"degradation_{kind}")["measurements"]
-        shown = [measurement["scale"] for name, measurement in record.items() if name.startswith(scales.ERRORS)]
-        assert shown and set(shown) == {"linear"}, "scripts/pages/scales.py writes mean ± standard deviation"
 
 
 def test_a_lab_takes_from_its_twin_only_what_the_same_code_printed() -> None:

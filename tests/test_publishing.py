@@ -232,8 +232,8 @@ def test_the_feeds_say_what_changed(site: Path, root: str, heads) -> None:
         assert feed.find("atom:title", ATOM).text.startswith(f"{name}: ")
         assert feed.find("atom:link[@rel='self']", ATOM).get("href") == f"{home}feed.xml"
         assert [(entry.find("atom:updated", ATOM).text[:10], entry.find("atom:title", ATOM).text) for entry in entries] == sorted(
-            ((change["date"].isoformat(), change[language]) for change in changes), reverse=True
-        )
+            ((change["date"].isoformat(), change[language]) for change in reversed(changes)), key=lambda entry: entry[0], reverse=True
+        ), "of one day, what was written last comes first"
         for entry in entries:
             assert (site / entry.find("atom:link", ATOM).get("href").removeprefix(root) / "index.html").exists()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pages import claims, hooks, references, scales, values
+from scripts.pages import claims, hooks, references, values
 from scripts.project import DOCS, SNIPPETS, languages
 from tests.html import elements
 from tests.test_pages import built
@@ -55,8 +55,7 @@ def test_veit_et_als_share_is_that_of_the_binomial_distribution() -> None:
 @pytest.mark.parametrize("language", languages())
 def test_every_published_figure_is_quoted_says_what_it_is_and_where_it_stands(language: str) -> None:
     pages = "".join(page.read_text(encoding="utf-8") for page in (DOCS / language).glob("*.md"))
-    tables = "".join(scales.table(topic, language, "") for topic in re.findall(r"\{\{ scales (\w+) \}\}", pages))
-    quoted = re.findall(r"\{\{ published\.([\w.]+) \}\}", pages) + re.findall(r"#published\.([\w.]+)", tables)
+    quoted = re.findall(r"\{\{ published\.([\w.]+) \}\}", pages)
     for name, figure in references.published().items():
         assert name.partition(".")[0] in references.papers(), name
         assert name in quoted, f"no page of {language} quotes {name}"

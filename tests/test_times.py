@@ -15,7 +15,9 @@ ROW = re.compile(r"^(\w+) +(\d+\.\d) +(\d+\.\d)% +(\d+|nan)$", re.MULTILINE)
 
 
 def recorded() -> dict[str, float]:
-    return {path.stem: json.loads(path.read_text())["provenance"]["seconds"] for path in DATA.glob("*.json")}
+    """Of what the pipeline measures: a record of another scale says so in its settings."""
+    records = {path.stem: json.loads(path.read_text()) for path in DATA.glob("*.json")}
+    return {topic: record["provenance"]["seconds"] for topic, record in records.items() if "scale" not in record["settings"]}
 
 
 def test_the_table_is_the_records() -> None:

@@ -12,6 +12,8 @@ from pytask import Product, task
 
 from scripts.project import DATA, DOCS, ROOT, SNIPPETS, configuration, languages
 
+PATIENCE = 1800  # seconds a cell, only to end what hangs: a busy machine takes minutes over what takes one
+
 # Colab opens a notebook without the project around it.
 SETUP = f"""import importlib.util, subprocess, sys
 if importlib.util.find_spec("snippets") is None:
@@ -34,7 +36,7 @@ def _raising(lab: Path, notebook: NotebookNode) -> str:
 
 def _run(lab: Path, notebook: NotebookNode) -> None:
     """Run a lab's cells in a kernel of their own, in the project's root."""
-    client = NotebookClient(notebook, timeout=120, coalesce_streams=True, resources={"metadata": {"path": ROOT}})
+    client = NotebookClient(notebook, timeout=PATIENCE, coalesce_streams=True, resources={"metadata": {"path": ROOT}})
     try:
         client.execute()
     except CellExecutionError as error:

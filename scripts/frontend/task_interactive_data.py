@@ -1,6 +1,7 @@
 """What interactives need of the records, and no more; it travels inside their scripts."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,16 +25,29 @@ def _write(data: Path, needed: dict[str, Any]) -> None:
 def task_degradation_data(
     plain: Path = DATA / "degradation_plain.json",
     residual: Path = DATA / "degradation_residual.json",
+    small: Path = DATA / "rates.json",
+    large: Path = DATA / "rates_large.json",
     data: Annotated[Path, Product] = DEGRADATION,
 ) -> None:
-    """{depths, loss: {kind: {depth: by seed, by epoch}}}, to four digits; a seed that diverged is null."""
-    records = {kind: read(f"degradation_{kind}") for kind in ("plain", "residual")}
-    depths = records["plain"]["settings"]["depths"]
-    loss = {
-        kind: {depth: _rounded(record["measurements"][f"loss_{depth}"]["values"], 4) for depth in depths}
-        for kind, record in records.items()
-    }
-    _write(data, {"depths": depths, "loss": loss})
+    """{rate, depths, loss: {rate: {kind: {depth: by seed, by epoch}}}}, to four digits; a seed that diverged is null.
+
+    `rate` is the one at which every depth was trained. At the others fewer were, on the first of the same seeds.
+    """
+    kinds = ("plain", "residual")
+    usual = {kind: read(f"degradation_{kind}") for kind in kinds}
+    settings = usual["plain"]["settings"]
+    loss = {settings["learning_rate"]: {kind: _losses(record, r"loss_(\d+)") for kind, record in usual.items()}}
+    for record in (read("rates"), read("rates_large")):
+        for variant, own in record["settings"]["variants"].items():
+            loss[own["learning_rate"]] = {kind: _losses(record, rf"loss_{kind}_(\d+)_{variant}") for kind in kinds}
+    by_rate = {f"{rate:g}": loss[rate] for rate in sorted(loss)}
+    _write(data, {"rate": f"{settings['learning_rate']:g}", "depths": settings["depths"], "loss": by_rate})
+
+
+def _losses(record: dict[str, Any], name: str) -> dict[str, list]:
+    """By depth, which is the group in the names of these measurements."""
+    found = {each: re.fullmatch(name, each) for each in record["measurements"]}
+    return {match[1]: _rounded(record["measurements"][each]["values"], 4) for each, match in found.items() if match}
 
 
 def task_spirals_data(

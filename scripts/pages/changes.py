@@ -17,7 +17,7 @@ _TITLE = {"ja": "{}: 更新履歴", "en": "{}: changes"}
 def changes() -> list[dict[str, Any]]:
     """What changed, newest first: `date`, `page` (the Markdown file's stem) and a sentence for each language."""
     listed = yaml.safe_load((DOCS / "changes.yml").read_text(encoding="utf-8"))
-    return sorted(listed, key=lambda change: change["date"], reverse=True)
+    return sorted(reversed(listed), key=lambda change: change["date"], reverse=True)
 
 
 @cache

@@ -36,7 +36,7 @@ class Part:
 
 OURS = {
     "MIT": r"assets/(scrollable|language|interactives/\w+)\.js|assets/site\.css|(.*/)?labs/[\w/]+\.(ipynb|py)",
-    "CC-BY-4.0": r".*\.html|(.*/)?figures/\w+\.(svg|png)|data/(paper/)?\w+\.json|(claims|build)\.json|references\.bib|sitemap\.xml|(.*/)?feed\.xml|why-resnet-works\.zip"
+    "CC-BY-4.0": r".*\.html|(.*/)?figures/\w+\.(svg|png)|data/\w+\.json|(claims|build)\.json|references\.bib|sitemap\.xml|(.*/)?feed\.xml|why-resnet-works\.zip"
     r"|search/search_index\.json",
 }
 PARTS = (

@@ -47,7 +47,6 @@ from scripts.pages import (
     parity,
     references,
     remembered,
-    scales,
     values,
 )
 from scripts.pages.source import PageError, line_of, nearest, replace_braces, without
@@ -246,9 +245,6 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                 return claims.mark(identifier, language)
             if inside.startswith("interactive "):
                 return interactives.box(inside.removeprefix("interactive ").strip())
-            if inside.startswith("scales "):
-                topic = inside.removeprefix("scales ").strip()
-                return scales.table(topic, language, get_relative_url("data/", page.url))
             if inside == "all claims":
                 root = get_relative_url(".", page.url) + "/"
                 return replace_braces(ledger.page(language, config.repo_url, ledger.chapters(config), root), brace)

@@ -365,10 +365,13 @@ def _alike(effect: float, low: float, high: float, spec: str, language: str) -> 
 
 
 def source_files(topic: str) -> list[Path]:
-    """The task and the test behind a topic's record; records of one experiment (degradation_plain, …) share its test."""
+    """The task and the test behind a topic's record; records of one experiment (degradation_plain, …) share its test, or one names them."""
     words = topic.split("_")
     tests = [Path(f"tests/test_{'_'.join(words[:n])}.py") for n in range(len(words), 0, -1)]
-    return [Path(f"scripts/measure/task_{topic}.py"), next((test for test in tests if (ROOT / test).exists()), tests[0])]
+    task = Path(f"scripts/measure/task_{topic}.py")
+    by_name = (test for test in tests if (ROOT / test).exists())
+    naming = (path.relative_to(ROOT) for path in sorted(ROOT.glob("tests/test_*.py")) if f'"{topic}"' in path.read_text(encoding="utf-8"))
+    return [task if (ROOT / task).exists() else Path(f"scripts/{topic}.py"), next(by_name, None) or next(naming, tests[0])]
 
 
 _COLUMNS = {

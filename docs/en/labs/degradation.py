@@ -198,6 +198,46 @@ for rate in (1, 1000):
 # Nothing vanished on its way here, and yet the gradient became small. Which learning rate brings the long weights back to their old length?
 
 # %% [markdown]
+# ## What is left of a likeness?
+#
+# 1000 pairs of inputs, the two of a pair with the correlation 0.3, go through a plain net with BN that nobody has trained. Guess: what is left of the correlation behind 10 layers? And where the weights are mirrored, as in section 3.4? The columns are the layer, independent weights, the formula, mirrored weights.
+
+# %%
+from snippets.correlation_map import correlation_after
+
+width, pairs = 256, 1000
+run = Streams("lab of chapter 3", 0)
+u, noise = run.numpy("pairs").standard_normal((2, pairs, width))
+both = np.concatenate([u, 0.3 * u + np.sqrt(1 - 0.3**2) * noise])
+independent = gaussian_weights(30, width, he, run.numpy("weights"))
+
+
+def mirrored(W):
+    A = W[: width // 2, : width // 2]
+    return np.block([[A, -A], [-A, A]])
+
+
+def passed_on(z, weights):
+    correlations = []
+    for W in weights:
+        z = relu((z - z.mean(0)) / z.std(0)) @ W.T
+        z = (z - z.mean(0)) / z.std(0)
+        correlations.append((z[:pairs] * z[pairs:]).mean())
+    return correlations
+
+
+half = both[:, : width // 2]
+plain = passed_on(both, independent)
+linear = passed_on(np.hstack([half, -half]), map(mirrored, independent))
+for layer in (1, 2, 5, 10, 30):
+    found = plain[layer - 1], correlation_after(layer, 0.3), linear[layer - 1]
+    print(f"{layer:2d}", *(f"{correlation:6.3f}" for correlation in found))
+    assert abs(found[0] - found[1]) < 0.03 and abs(found[2] - 0.3) < 0.03
+
+# %% [markdown]
+# What would a shortcut do to it? Add `z` to what each layer gives and see how slowly the net forgets then.
+
+# %% [markdown]
 # ## Degradation, seed by seed
 #
 # These are the records behind section 3.1. Guess: for how many of the seeds is the training loss with 56 layers larger than with 20, in plain nets and in residual ones?

@@ -198,6 +198,46 @@ for rate in (1, 1000):
 # ここでは何も途中で消えていないのに、勾配が小さくなりました。長くなった重みを元の長さに戻す学習率はあるでしょうか。
 
 # %% [markdown]
+# ## 似ていることは、どこまで伝わるか
+#
+# 相関が 0.3 の入力の組を 1000 組、訓練していないプレーンネット(BN つき)に通します。10 層の後に、相関はどれだけ残るでしょうか。3.4 節のように重みを鏡映しにしたらどうでしょうか。列は順に、層、独立な重み、式、鏡映しの重みです。
+
+# %%
+from snippets.correlation_map import correlation_after
+
+width, pairs = 256, 1000
+run = Streams("lab of chapter 3", 0)
+u, noise = run.numpy("pairs").standard_normal((2, pairs, width))
+both = np.concatenate([u, 0.3 * u + np.sqrt(1 - 0.3**2) * noise])
+independent = gaussian_weights(30, width, he, run.numpy("weights"))
+
+
+def mirrored(W):
+    A = W[: width // 2, : width // 2]
+    return np.block([[A, -A], [-A, A]])
+
+
+def passed_on(z, weights):
+    correlations = []
+    for W in weights:
+        z = relu((z - z.mean(0)) / z.std(0)) @ W.T
+        z = (z - z.mean(0)) / z.std(0)
+        correlations.append((z[:pairs] * z[pairs:]).mean())
+    return correlations
+
+
+half = both[:, : width // 2]
+plain = passed_on(both, independent)
+linear = passed_on(np.hstack([half, -half]), map(mirrored, independent))
+for layer in (1, 2, 5, 10, 30):
+    found = plain[layer - 1], correlation_after(layer, 0.3), linear[layer - 1]
+    print(f"{layer:2d}", *(f"{correlation:6.3f}" for correlation in found))
+    assert abs(found[0] - found[1]) < 0.03 and abs(found[2] - 0.3) < 0.03
+
+# %% [markdown]
+# ショートカットがあったらどうなるでしょうか。各層の出力に `z` を足し、忘れ方がどれだけ遅くなるかを見てください。
+
+# %% [markdown]
 # ## 劣化をシードごとに見る
 #
 # 3.1節の記録を読みます。訓練損失が20層より56層のほうで大きくなるシードは、いくつあるでしょうか。プレーンネットと残差ネットのそれぞれについて予想してください。

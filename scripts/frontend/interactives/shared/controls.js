@@ -47,17 +47,29 @@ export function choice(key, label, options, value) {
   };
 }
 
-/** Any of several, [value, label] each; `values` are those checked at first. */
-export function several(key, label, options, values) {
+/**
+ * Any of several, [value, label] each; `values` are those checked at first.
+ *
+ * What is not `offered(value)` now is disabled and not checked. A reader's check comes back with the offer, and stays in the address.
+ */
+export function several(key, label, options, values, offered = () => true) {
   const boxes = options.map(([value]) => element("input", { type: "checkbox", value, checked: values.includes(value) }));
   const labels = options.map(([, text], i) => element("label", {}, boxes[i], text));
-  const get = () => boxes.filter((box) => box.checked).map((box) => box.value);
+  const kept = new Set(); // were checked when they were disabled
+  const valuesOf = (chosen) => boxes.filter(chosen).map((box) => box.value);
   return {
     key,
     part: element("fieldset", { className: "control control--several" }, element("legend", {}, label), ...labels),
-    show: () => {},
-    get,
-    write: () => get().join("."),
+    show() {
+      for (const box of boxes) {
+        if (box.disabled !== offered(box.value)) continue;
+        box.disabled = !box.disabled;
+        if (box.disabled && box.checked) kept.add(box);
+        box.checked = !box.disabled && kept.delete(box);
+      }
+    },
+    get: () => valuesOf((box) => box.checked),
+    write: () => valuesOf((box) => box.checked || kept.has(box)).join("."),
     read: (written) => boxes.forEach((box) => (box.checked = written.split(".").includes(box.value))),
   };
 }
