@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -473,14 +474,14 @@ def test_verifying_agrees_with_its_own_record_and_not_with_a_doctored_one(
     at_once: tuple[Path, dict[str, Any], Path], here: list[fashion.Net], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, settings, place = at_once
-    own, keep = place / "fashion.json", tmp_path / "kept"
-    before = own.read_bytes()
+    own, keep = place / "fashion.json", shutil.copytree(place / "kept", tmp_path / "kept")
+    before, kept = own.read_bytes(), sorted(keep.rglob("*"))
     assert fashion.verify(folder, settings, own, keep) == 0
     assert sorted(here) == sorted((kind, 8, seed) for kind in ("plain", "residual") for seed in derived(2)), "the shallowest ones, though they are kept"
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in lines} == {f"{name}_{kind}_8" for kind in ("plain", "residual") for name in ("diverged", *fashion.MEASURED)}
     assert all(line.endswith(" agrees") for line in lines) and own.read_bytes() == before
-    assert not keep.exists() or not list(keep.iterdir()), "what was trained to verify is no part of a later record"
+    assert sorted(keep.rglob("*")) == kept, "what was trained to verify is no part of a later record"
 
     for name, values in (("diverged_residual_8", [1, 1]), ("final_loss_plain_8", [100.0, 100.001]), ("test_error_plain_8", [0.5, None])):
         doctored = json.loads(before)

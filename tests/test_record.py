@@ -17,7 +17,18 @@ import pytest
 
 from scripts import record
 from scripts.project import DATA, ROOT
-from scripts.record import RecordError, array, centre, exact, of_pipeline, read, sampled, settings_node, topics, write
+from scripts.record import (
+    RecordError,
+    array,
+    centre,
+    exact,
+    of_pipeline,
+    read,
+    sampled,
+    settings_node,
+    topics,
+    write,
+)
 from scripts.scratch import without_packages
 
 

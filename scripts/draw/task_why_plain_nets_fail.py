@@ -76,23 +76,29 @@ TEXT = {
 
 NETS = {"plain_20": (PLAIN, "--", "x"), "plain_56": (PLAIN, "-", "o"), "residual_56": (RESIDUAL, "-", "s")}
 REMEDIES = ["none", "clipping", "warm_up", "orthogonal", "four_times", "fixed_length", "rate_per_layer", "mispaired", "mirrored", "mirrored_at_02"]
-TOPICS = ["degradation_plain", "degradation_residual", "rates", "rates_large", "remedies", "remedies_few", "linear_start"]
+NOTHING_CHANGED = ["degradation_plain", "degradation_residual"]
+RATES = [*NOTHING_CHANGED, "rates", "rates_large"]
+WITH_REMEDY = [*NOTHING_CHANGED, "remedies", "remedies_few", "linear_start"]
 Records = dict[str, dict[str, Any]]
 
 
-def of_net(records: Records, net: str, name: str) -> np.ndarray:
+def records(topics: list[str]) -> Records:
+    return {topic: read(topic) for topic in topics}
+
+
+def of_net(measured: Records, net: str, name: str) -> np.ndarray:
     """A measurement of a net at the usual rate and without a remedy, by seed."""
     kind, depth = net.split("_")
-    return array(records[f"degradation_{kind}"], f"{name}_{depth}")
+    return array(measured[f"degradation_{kind}"], f"{name}_{depth}")
 
 
-def draw_by_rate(records: Records, text: dict[str, str]) -> Figure:
+def draw_by_rate(measured: Records, text: dict[str, str]) -> Figure:
     figure, axis = panels(height=3.0)
     for net, (color, line, marker) in NETS.items():
-        losses = {records["degradation_plain"]["settings"]["learning_rate"]: of_net(records, net, "final_loss")}
+        losses = {measured["degradation_plain"]["settings"]["learning_rate"]: of_net(measured, net, "final_loss")}
         for topic in ("rates", "rates_large"):
-            for variant, own in records[topic]["settings"]["variants"].items():
-                losses[own["learning_rate"]] = array(records[topic], f"final_loss_{net}_{variant}")
+            for variant, own in measured[topic]["settings"]["variants"].items():
+                losses[own["learning_rate"]] = array(measured[topic], f"final_loss_{net}_{variant}")
         rates = sorted(losses)
         middle = [np.exp(np.log(losses[rate]).mean()) for rate in rates]
         low, high = ([edge(losses[rate]) for rate in rates] for edge in (np.min, np.max))
@@ -106,18 +112,18 @@ def draw_by_rate(records: Records, text: dict[str, str]) -> Figure:
     return figure
 
 
-def with_remedy(records: Records, remedy: str, net: str) -> np.ndarray | None:
+def with_remedy(measured: Records, remedy: str, net: str) -> np.ndarray | None:
     """The final losses of a net with a remedy, by seed; None where no such net was trained."""
     if remedy == "none":
-        return of_net(records, net, "final_loss")
+        return of_net(measured, net, "final_loss")
     name = f"final_loss_{net}_{remedy}"
-    return next((array(records[topic], name) for topic in ("remedies", "remedies_few", "linear_start") if name in records[topic]["measurements"]), None)
+    return next((array(measured[topic], name) for topic in ("remedies", "remedies_few", "linear_start") if name in measured[topic]["measurements"]), None)
 
 
-def draw_by_remedy(records: Records, text: dict[str, str]) -> Figure:
+def draw_by_remedy(measured: Records, text: dict[str, str]) -> Figure:
     figure, axis = panels(height=3.6)
     for net, (color, _, marker) in NETS.items():
-        losses = {remedy: with_remedy(records, remedy, net) for remedy in REMEDIES}
+        losses = {remedy: with_remedy(measured, remedy, net) for remedy in REMEDIES}
         shown = {remedy: of_remedy for remedy, of_remedy in losses.items() if of_remedy is not None}
         for remedy, of_remedy in shown.items():
             axis.hlines(REMEDIES.index(remedy), of_remedy.min(), of_remedy.max(), color=color, linewidth=0.8, alpha=0.6)
@@ -134,12 +140,12 @@ def draw_by_remedy(records: Records, text: dict[str, str]) -> Figure:
     return figure
 
 
-def draw_signal(records: Records, text: dict[str, str]) -> Figure:
+def draw_signal(measured: Records, text: dict[str, str]) -> Figure:
     figure, axes = panels(2, 2, height=2.3, sharex=True, sharey="row")
     for row, name in zip(axes, ("class_signal", "gradient_rank"), strict=True):
         for place, axis in enumerate(row):
             for net, (color, line, _) in NETS.items():
-                found = of_net(records, net, name)[:, place]
+                found = of_net(measured, net, name)[:, place]
                 spread(axis, np.linspace(0, 1, found.shape[1]), found, color=color, linestyle=line, label=text[net])
         row[0].set_ylabel(text[name])
     for axis, when in zip(axes[0], ("start", "end"), strict=True):
@@ -167,18 +173,31 @@ def draw_fashion(record: dict[str, Any], text: dict[str, str]) -> Figure:
 for _language in languages():
 
     @task(id=_language)
-    def task_why_plain_nets_fail(
+    def task_loss_by_rate(
         language: str = _language,
-        data: list[Path] = [DATA / f"{topic}.json" for topic in TOPICS],  # noqa: B006
+        data: list[Path] = [DATA / f"{topic}.json" for topic in RATES],  # noqa: B006
         style: Path = STYLE,
-        by_rate: Annotated[Path, Product] = figure_path("loss_by_rate", _language),
-        by_remedy: Annotated[Path, Product] = figure_path("loss_by_remedy", _language),
-        signal: Annotated[Path, Product] = figure_path("class_signal", _language),
+        figure: Annotated[Path, Product] = figure_path("loss_by_rate", _language),
     ) -> None:
-        records, text = {topic: read(topic) for topic in TOPICS}, spoken(TEXT, language)
-        save(draw_by_rate(records, text), by_rate)
-        save(draw_by_remedy(records, text), by_remedy)
-        save(draw_signal(records, text), signal)
+        save(draw_by_rate(records(RATES), spoken(TEXT, language)), figure)
+
+    @task(id=_language)
+    def task_loss_by_remedy(
+        language: str = _language,
+        data: list[Path] = [DATA / f"{topic}.json" for topic in WITH_REMEDY],  # noqa: B006
+        style: Path = STYLE,
+        figure: Annotated[Path, Product] = figure_path("loss_by_remedy", _language),
+    ) -> None:
+        save(draw_by_remedy(records(WITH_REMEDY), spoken(TEXT, language)), figure)
+
+    @task(id=_language)
+    def task_class_signal(
+        language: str = _language,
+        data: list[Path] = [DATA / f"{topic}.json" for topic in NOTHING_CHANGED],  # noqa: B006
+        style: Path = STYLE,
+        figure: Annotated[Path, Product] = figure_path("class_signal", _language),
+    ) -> None:
+        save(draw_signal(records(NOTHING_CHANGED), spoken(TEXT, language)), figure)
 
     @task(id=_language)
     def task_fashion(

@@ -200,7 +200,7 @@ for rate in (1, 1000):
 # %% [markdown]
 # ## What is left of a likeness?
 #
-# 1000 pairs of inputs, the two of a pair with the correlation 0.3, go through a plain net with BN that nobody has trained. Guess: what is left of the correlation behind 10 layers? And where the weights are mirrored, as in section 3.4? The columns are the layer, independent weights, the formula, mirrored weights.
+# 1000 pairs of inputs, the two of a pair with the correlation 0.3, go through a plain net with BN that nobody has trained. Guess: what is left of the correlation behind 10 layers? And where the weights are mirrored, as on the page on why plain nets fail? The columns are the layer, independent weights, the formula, mirrored weights.
 
 # %%
 from snippets.correlation_map import correlation_after
