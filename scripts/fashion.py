@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -192,6 +193,8 @@ def verify(folder: Path = FOLDER, settings: dict[str, Any] = SETTINGS, record: P
     from scripts.verify import hold
 
     recorded, chosen = read(record.stem, record.parent, COMMAND), seeds(EXPERIMENT, settings["seeds"])
+    if recorded["settings"] != settings:
+        raise RecordError(f"{record.name} was measured with other settings than scripts/fashion.py has: measure it again with `{COMMAND}`")
     shallow = settings | {"nets": {kind: [min(settings["nets"][kind])] for kind in ("plain", "residual")}}
     again = keep / f"again_{os.getpid()}"
     try:
@@ -212,6 +215,9 @@ def main(arguments: list[str]) -> int:
         if arguments == ["--verify"]:
             return verify()
         measure()
+    except BrokenProcessPool:
+        print(f"a worker was killed, perhaps for want of memory: what is trained is kept; go on with `{COMMAND}`", file=sys.stderr)
+        return 1
     except (ValueError, RecordError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -63,6 +63,8 @@ def prepared(settings: dict, nets: list, runs: list, x, labels):
             return before, nothing, after_epoch
 
         return with_warm_up
+    elif name is not None:
+        raise ValueError(f"no remedy is called '{name}': see snippets/remedies.py")
     return None
 
 
