@@ -26,9 +26,10 @@ def effective_rank(a):
     The participation ratio of Gao et al. 2017, "A theory of multineuronal dimensionality, dynamics and measurement", eq. 2.
     """
     a = a.flatten(1)
-    variances = torch.linalg.svdvals(a - a.mean(0)).square()
-    spread = variances.square().sum().item()
-    return variances.sum().item() ** 2 / spread if spread else 0.0
+    a = a - a.mean(0)
+    products = a @ a.T  # with the same eigenvalues but for those that are 0
+    spread = products.square().sum().item()
+    return products.trace().item() ** 2 / spread if spread else 0.0
 
 
 # --8<-- [end:likeness]
