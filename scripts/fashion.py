@@ -8,6 +8,7 @@ FASHION_MNIST names the folder with the four published files. A net that is done
 
 import hashlib
 import json
+import math
 import os
 import sys
 import threading
@@ -20,6 +21,8 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
+from scripts.measure import degradation
+from scripts.measure.degradation import prepared
 from scripts.project import DATA, ROOT, snippets_behind
 from scripts.record import Measurements, RecordError, exact, one_thread, provenance, put, read, sampled, write
 from scripts.seeds import seeds
@@ -74,27 +77,21 @@ def trained(settings: dict[str, Any], data: tuple, kind: str, depth: int, seed: 
 
     None if it diverged. Nets of one seed, of whatever kind and depth, see the same minibatches; plain and residual ones begin with equal weights.
     """
-    import torch
-
     from snippets.convnet_training import loss_and_error, train_side_by_side, weight_lengths
     from snippets.convnets import ConvNet
     from snippets.passed_on import passed_on
-    from snippets.remedies import fixed_length, mirrored
     from snippets.streams import Streams
-    from snippets.training import nothing
 
     streams, (x, labels, test_x, test_labels) = Streams(EXPERIMENT, seed), data
     net = ConvNet(depth, settings["widths"], 1, 10, kind == "residual", streams.torch("weights"))
-    if kind == "mirrored":
-        mirrored(net)
-    remedy = (lambda nets: (nothing, fixed_length(nets, 1), nothing)) if kind == "fixed_length" else None
+    remedy = prepared({} if kind in ("plain", "residual") else {"remedy": kind}, [net], [streams], x[None], labels[None])
     some = slice(settings["observed_images"])
     at_first, signal = weight_lengths(net)[0], passed_on(net, x[some], labels[some])[0]
     training = [settings[key] for key in ("epochs", "batch", "learning_rate")]
     losses = train_side_by_side([net], x[None], labels[None], [streams.torch("batches")], *training, remedy=remedy)
     some = slice(settings["train_error_images"])
     evaluated, train_error = loss_and_error(net, x[some], labels[some])
-    if not torch.isfinite(losses[-1]).all() or evaluated != evaluated:
+    if not (math.isfinite(losses[-1]) and math.isfinite(evaluated)):
         return None
     return {
         "loss": losses[:, 0].tolist(),
@@ -130,10 +127,14 @@ def _end_with_parent() -> None:
     threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
 
 
+def _code() -> list[Path]:
+    return [Path(__file__), Path(degradation.__file__), *snippets_behind(__file__)]
+
+
 def _digest(settings: dict[str, Any]) -> str:
     """Of all that a net's numbers depend on: whatever it is, another one is trained anew."""
     said = json.dumps({key: value for key, value in settings.items() if key not in ("nets", "seeds")}, sort_keys=True)
-    code = b"".join(path.read_bytes() for path in [Path(__file__), *snippets_behind(__file__)])
+    code = b"".join(path.read_bytes() for path in _code())
     return hashlib.sha256(said.encode() + code).hexdigest()[:16]
 
 

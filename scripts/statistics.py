@@ -73,12 +73,6 @@ def binomial_error(share: float, count: int) -> float:
     return float(np.sqrt(share * (1 - share) / count))
 
 
-def binomial_interval(hits: int, count: int) -> tuple[float, float]:
-    """Clopper and Pearson's exact 95 % interval of a share."""
-    interval = scipy.stats.binomtest(hits, count).proportion_ci(CONFIDENCE)
-    return float(interval.low), float(interval.high)
-
-
 def unevenly_dealt(ours: int, count: int, hits: int, total: int) -> float:
     """Fisher's exact p-value that `ours` of all `hits` among `total` lie among `count` of them by chance."""
     return float(scipy.stats.fisher_exact([[ours, count - ours], [hits - ours, total - count - hits + ours]]).pvalue)

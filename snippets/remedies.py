@@ -6,6 +6,8 @@ All act on nets that are trained side by side (`SideBySide`): each net is clippe
 import torch
 from torch import nn
 
+from snippets.convnet_training import layers
+
 
 # --8<-- [start:by_net]
 def by_net(tensor, nets):
@@ -26,7 +28,7 @@ def multiply(tensor, factors):
 
 def weights(net):
     """The weights of convolutions and of the linear layer of nets, first to last."""
-    return [module.weight for module in net.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    return [layer.weight for layer in layers(net)]
 
 
 # --8<-- [end:by_net]
@@ -127,7 +129,7 @@ def mirrored(net, paired=True):
 
     Half of the channels are the other half's mirror images, before and after BN, and ReLU(y) − ReLU(−y) = y. The first layer is
     (A; −A), the linear one (A −A). Balduzzi et al. 2017, "The shattered gradients problem", §5 ("looks linear").
-    Unless `paired`, the lower half stands in another order: as many equal weights, and nothing is linear.
+    Unless `paired`, the lower half stands in another order: as many equal weights, and the net is not linear.
     """
     with torch.no_grad():
         for w in weights(net)[:-1]:

@@ -23,6 +23,7 @@ def test_it_is_the_formula_of_the_page_and_its_slope_at_0_as_well() -> None:
     rho = (sympy.sqrt(1 - c**2) + c * (sympy.pi - sympy.acos(c)) - 1) / (sympy.pi - 1)
     for at in (-1, -0.5, 0.2, 1):
         assert correlation_after_relu(at) == pytest.approx(float(rho.subs(c, at)), abs=1e-12)
+    assert sympy.simplify(sympy.diff(rho, c) - (sympy.pi - sympy.acos(c)) / (sympy.pi - 1)) == 0
     assert sympy.simplify(sympy.diff(rho, c).subs(c, 0) - sympy.pi / (2 * (sympy.pi - 1))) == 0
     assert sympy.limit(sympy.diff(rho, c), c, 1, "-") == sympy.pi / (sympy.pi - 1)
 

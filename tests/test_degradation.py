@@ -205,6 +205,7 @@ TASKS = {
     "rates": ["final_loss_plain_56_at_002", "train_error_plain_20_at_0001", "weight_lengths_residual_56_at_01", "first_layer_step_plain_56_at_0005_epoch_1"],
     "rates_large": ["final_loss_residual_56_at_1", "weight_gradients_plain_20_at_1", "last_class_signal_plain_56_at_1_epoch_15"],
     "remedies": ["final_loss_plain_56_mirrored", "test_error_plain_20_mispaired", "last_rank_plain_56_fixed_length_epoch_0", "diverged_plain_56_rate_per_layer"],
+    "linear_start": ["final_loss_plain_56_mirrored_at_02", "first_to_last_blocks_plain_20_at_02_epoch_0"],
     "remedies_few": ["final_loss_residual_56_mirrored", "loss_plain_20_four_times", "first_layer_length_plain_56_four_times_epoch_60", "final_loss_residual_56_warm_up"],
 }
 

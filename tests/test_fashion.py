@@ -401,18 +401,14 @@ def test_a_change_of_settings_or_code_trains_anew_and_more_seeds_or_nets_do_not(
         assert other != value
         assert (fashion._digest(changed) == digest) == (key in ("nets", "seeds")), key
     assert fashion._digest(dict(reversed(settings.items()))) == digest
-    behind = fashion.snippets_behind(fashion.__file__)
-    needed = {"fashion_mnist", "convnets", "residual_blocks", "convnet_training", "side_by_side", "training", "passed_on", "remedies", "streams"}
-    assert {path.stem for path in behind} == needed
-    for place, path in enumerate([Path(fashion.__file__), *behind]):
+    code = fashion._code()
+    needed = {"fashion", "degradation", "digits", "fashion_mnist", "convnets", "residual_blocks", "convnet_training", "side_by_side", "training", "passed_on", "remedies", "streams"}
+    assert {path.stem for path in code} == needed
+    for place, path in enumerate(code):
         other = tmp_path / f"{place}.py"
         other.write_bytes(path.read_bytes() + b"# changed\n")
         with monkeypatch.context() as patch:
-            if place:
-                patch.setattr(fashion, "snippets_behind", lambda _, other=other, path=path: [other if each == path else each for each in behind])
-            else:
-                patch.setattr(fashion, "__file__", str(other))
-                patch.setattr(fashion, "snippets_behind", lambda _: behind)
+            patch.setattr(fashion, "_code", lambda other=other, path=path: [other if each == path else each for each in code])
             assert fashion._digest(settings) != digest, path
 
 

@@ -14,7 +14,6 @@ from scripts.statistics import (
     CONFIDENCE,
     RANK_LEVEL,
     binomial_error,
-    binomial_interval,
     difference,
     factor,
     mean_interval,
@@ -132,16 +131,6 @@ def test_a_share_has_the_error_of_counting() -> None:
     variance = sum(p * (k / count - share) ** 2 for k, p in enumerate(probabilities))
     assert binomial_error(share, count) == pytest.approx(math.sqrt(variance), rel=1e-9)
     assert binomial_error(0, count) == binomial_error(1, count) == 0
-
-
-@pytest.mark.parametrize(("hits", "count"), [(0, 10), (3, 10), (10, 10), (17, 20)])
-def test_the_interval_of_a_share_ends_where_so_many_hits_or_so_few_are_improbable(hits: int, count: int) -> None:
-    def at_least(share: float, least: int) -> float:
-        return sum(math.comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(least, count + 1))
-
-    low, high = binomial_interval(hits, count)
-    assert low == 0 if hits == 0 else at_least(low, hits) == pytest.approx((1 - CONFIDENCE) / 2, rel=1e-6)
-    assert high == 1 if hits == count else 1 - at_least(high, hits + 1) == pytest.approx((1 - CONFIDENCE) / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize(("ours", "count", "hits", "total"), [(0, 5, 4, 9), (3, 5, 4, 9), (4, 6, 5, 8), (2, 5, 2, 10)])

@@ -1,5 +1,7 @@
 """Why plain nets fail: the loss by learning rate and by remedy, what blocks pass on of the classes, and the same nets on Fashion-MNIST."""
 
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,14 +78,8 @@ TEXT = {
 
 NETS = {"plain_20": (PLAIN, "--", "x"), "plain_56": (PLAIN, "-", "o"), "residual_56": (RESIDUAL, "-", "s")}
 REMEDIES = ["none", "clipping", "warm_up", "orthogonal", "four_times", "fixed_length", "rate_per_layer", "mispaired", "mirrored", "mirrored_at_02"]
-NOTHING_CHANGED = ["degradation_plain", "degradation_residual"]
-RATES = [*NOTHING_CHANGED, "rates", "rates_large"]
-WITH_REMEDY = [*NOTHING_CHANGED, "remedies", "remedies_few", "linear_start"]
+NOTHING_CHANGED = ("degradation_plain", "degradation_residual")
 Records = dict[str, dict[str, Any]]
-
-
-def records(topics: list[str]) -> Records:
-    return {topic: read(topic) for topic in topics}
 
 
 def of_net(measured: Records, net: str, name: str) -> np.ndarray:
@@ -156,7 +152,8 @@ def draw_signal(measured: Records, text: dict[str, str]) -> Figure:
     return figure
 
 
-def draw_fashion(record: dict[str, Any], text: dict[str, str]) -> Figure:
+def draw_fashion(measured: Records, text: dict[str, str]) -> Figure:
+    record = measured["fashion"]
     figure, axis = panels(height=2.9)
     styles = {"plain": (PLAIN, "-", "o"), "residual": (RESIDUAL, "-", "s"), "fixed_length": (PLAIN, ":", "^"), "mirrored": (PLAIN, "--", "D")}
     for kind, (color, line, marker) in styles.items():
@@ -170,40 +167,22 @@ def draw_fashion(record: dict[str, Any], text: dict[str, str]) -> Figure:
     return figure
 
 
-for _language in languages():
+# Each figure from the records that it draws.
+DRAWINGS = {
+    "loss_by_rate": (draw_by_rate, (*NOTHING_CHANGED, "rates", "rates_large")),
+    "loss_by_remedy": (draw_by_remedy, (*NOTHING_CHANGED, "remedies", "remedies_few", "linear_start")),
+    "class_signal": (draw_signal, NOTHING_CHANGED),
+    "fashion_errors": (draw_fashion, ("fashion",)),
+}
 
-    @task(id=_language)
-    def task_loss_by_rate(
-        language: str = _language,
-        data: list[Path] = [DATA / f"{topic}.json" for topic in RATES],  # noqa: B006
-        style: Path = STYLE,
-        figure: Annotated[Path, Product] = figure_path("loss_by_rate", _language),
-    ) -> None:
-        save(draw_by_rate(records(RATES), spoken(TEXT, language)), figure)
+for _language, (_figure, (_draw, _topics)) in product(languages(), DRAWINGS.items()):
 
-    @task(id=_language)
-    def task_loss_by_remedy(
+    @task(id=f"{_figure}-{_language}")
+    def task_why_plain_nets_fail(
         language: str = _language,
-        data: list[Path] = [DATA / f"{topic}.json" for topic in WITH_REMEDY],  # noqa: B006
+        draw: Callable = _draw,
+        records: tuple[Path, ...] = tuple(DATA / f"{topic}.json" for topic in _topics),
         style: Path = STYLE,
-        figure: Annotated[Path, Product] = figure_path("loss_by_remedy", _language),
+        figure: Annotated[Path, Product] = figure_path(_figure, _language),
     ) -> None:
-        save(draw_by_remedy(records(WITH_REMEDY), spoken(TEXT, language)), figure)
-
-    @task(id=_language)
-    def task_class_signal(
-        language: str = _language,
-        data: list[Path] = [DATA / f"{topic}.json" for topic in NOTHING_CHANGED],  # noqa: B006
-        style: Path = STYLE,
-        figure: Annotated[Path, Product] = figure_path("class_signal", _language),
-    ) -> None:
-        save(draw_signal(records(NOTHING_CHANGED), spoken(TEXT, language)), figure)
-
-    @task(id=_language)
-    def task_fashion(
-        language: str = _language,
-        record: Path = DATA / "fashion.json",
-        style: Path = STYLE,
-        errors: Annotated[Path, Product] = figure_path("fashion_errors", _language),
-    ) -> None:
-        save(draw_fashion(read("fashion"), spoken(TEXT, language)), errors)
+        save(draw({record.stem: read(record.stem) for record in records}, spoken(TEXT, language)), figure)

@@ -1,7 +1,7 @@
 """What might remove degradation without a shortcut, on ten seeds of plain nets: each remedy tests one explanation of it.
 
 mirrored        a net that is linear at the start: if the start is the cause, 56 layers train like 20
-mispaired       its control: as many equal weights, and nothing linear: if equal weights were what helps, this helps as well
+mispaired       its control: as many equal weights in a net that is not linear: if equal weights were what helps, this helps as well
 fixed_length    weights as long as at first: if their growth is the cause, 56 layers train like 20
 rate_per_layer  steps that are the same share of the weights in each layer: if uneven steps are the cause, 56 layers train like 20"""
 
